@@ -1,0 +1,44 @@
+# The project's commands. The work is in scripts/, which say what each step does and why.
+.DEFAULT_GOAL := help
+.PHONY: help run test train setup lint types unit bench-setup lock clean
+
+VENV := .venv/bin/python
+SETUP = "$$(sh scripts/python.sh)" scripts/environment.py
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## set up what is missing, train if need be, start the assistant (PORT=5005 ACTION_PORT=5055 HOST=127.0.0.1)
+	@$(SETUP) --steps 5
+	@$(VENV) scripts/run.py 3 5
+
+test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test
+	@$(SETUP) --steps 8
+	@$(VENV) scripts/check.py 3 8
+
+train: ## train the assistant if its data, configuration or training code changed
+	@$(SETUP) --steps 3
+	@$(VENV) scripts/model.py 3 3
+
+setup: ## make .venv and install the locked packages
+	@$(SETUP)
+
+lint: setup ## ruff alone, putting right what it can
+	@$(VENV) -m ruff check --fix .
+	@$(VENV) -m ruff format .
+
+types: setup ## mypy alone
+	@$(VENV) -m mypy
+
+unit: setup ## pytest alone
+	@$(VENV) -m pytest
+
+bench-setup: ## add what the benchmark's peers need (benchmarks/README.md)
+	@$(SETUP) --lock requirements-bench.txt
+
+lock: ## compile requirements*.txt from pyproject.toml (UPGRADE=1 takes the newest versions)
+	@"$$(sh scripts/python.sh)" scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## remove what can be made again, except .venv and models
+	@rm -rf results logs .rasa .pytest_cache .mypy_cache .ruff_cache *.egg-info build dist models/.training
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,67 @@
+"""What Fern does when it has not understood."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+from ruamel.yaml import YAML
+
+TITLES_FILE = Path(__file__).resolve().parent / "intent_titles.yml"
+MOST_SUGGESTIONS = 3
+
+
+@lru_cache(maxsize=1)
+def intent_titles(file: Path = TITLES_FILE) -> dict[str, str]:
+    """The words on the button for each intent that Fern may suggest."""
+    with file.open(encoding="utf-8") as text:
+        return dict(YAML(typ="safe").load(text))
+
+
+class ActionDefaultAskAffirmation(Action):
+    """Shows the likeliest intents as buttons with readable titles, and one for "none of these".
+
+    Reads the intent ranking and the entities of the latest message; a button carries the entities along.
+    """
+
+    def name(self) -> str:
+        return "action_default_ask_affirmation"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        titles = intent_titles()
+        entities = _entities(tracker.latest_message)
+        buttons = [
+            {"title": titles[intent], "payload": f"/{intent}{entities}"}
+            for intent in suggestions(tracker.latest_message, titles)
+        ]
+        buttons.append({"title": titles["out_of_scope"], "payload": "/out_of_scope"})
+        dispatcher.utter_message(response="utter_ask_affirmation", buttons=buttons)
+        return []
+
+
+class ActionDefaultFallback(Action):
+    """Gives up on understanding and offers a person. Unlike Rasa's own, it keeps the customer's message in the log."""
+
+    def name(self) -> str:
+        return "action_default_fallback"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        dispatcher.utter_message(response="utter_default")
+        return []
+
+
+def suggestions(message: dict[str, Any], titles: dict[str, str]) -> list[str]:
+    """The likeliest intents that have a title, best first; the first titles where the ranking holds none of them."""
+    offered = [name for name in titles if name != "out_of_scope"]
+    ranking = [intent["name"] for intent in message.get("intent_ranking", [])]
+    return [name for name in ranking if name in offered][:MOST_SUGGESTIONS] or offered[:MOST_SUGGESTIONS]
+
+
+def _entities(message: dict[str, Any]) -> str:
+    """The message's entities in the form that a button's payload takes."""
+    found = {entity["entity"]: entity["value"] for entity in message.get("entities", [])}
+    return json.dumps(found) if found else ""

@@ -1,0 +1,44 @@
+"""Handing a conversation to a person."""
+
+import logging
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.conversation_log import transcript
+from actions.shop_access import ask_shop
+from shop.errors import ShopUnavailable
+from shop.tickets import open_ticket
+
+logger = logging.getLogger(__name__)
+
+
+class ActionHumanHandoff(Action):
+    """Opens a ticket with the transcript and tells the customer its number. Reads ``email`` and ``order_number``."""
+
+    def name(self) -> str:
+        return "action_human_handoff"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        email = tracker.get_slot("email") or ""
+        try:
+            ticket = await ask_shop(
+                open_ticket,
+                conversation_id=tracker.sender_id,
+                transcript=transcript(tracker),
+                email=email,
+                order_number=tracker.get_slot("order_number") or "",
+            )
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            dispatcher.utter_message(response="utter_handoff_unavailable")
+            return []
+        if not ticket.is_new:
+            dispatcher.utter_message(response="utter_handoff_again", ticket=ticket.number)
+        elif email:
+            dispatcher.utter_message(response="utter_handoff_by_email", ticket=ticket.number, email=email)
+        else:
+            dispatcher.utter_message(response="utter_handoff", ticket=ticket.number)
+        return [SlotSet("ticket_number", ticket.number)]

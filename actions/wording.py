@@ -1,0 +1,16 @@
+"""Dates and lists of goods as a customer reads them. Composes data; sentences live in ``domain.yml``."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from shop.orders import Item
+
+
+def day(value: date) -> str:
+    """A date such as "Tuesday 3 March"."""
+    return f"{value:%A} {value.day} {value:%B}"
+
+
+def goods(items: Iterable[Item]) -> str:
+    """Items as one line: "2 × Moss velvet cushion, Thistle mug"."""
+    return ", ".join(item.name if item.quantity == 1 else f"{item.quantity} × {item.name}" for item in items)

@@ -1,0 +1,36 @@
+"""Between Rasa's messages and the library's examples and predictions."""
+
+from typing import Any
+
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.nlu.tokenizers.tokenizer import Token
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from parlance.data.examples import Entity, Example
+
+
+def examples_of(training_data: TrainingData) -> list[Example]:
+    """The annotated utterances of Rasa's training data; a retrieval intent counts by its bare name."""
+    return [
+        Example(
+            message.get(TEXT),
+            message.get(INTENT),
+            tuple(_entity(entity) for entity in message.get(ENTITIES, [])),
+        )
+        for message in training_data.nlu_examples
+        if message.get(TEXT) and (message.get(INTENT) or message.get(ENTITIES))
+    ]
+
+
+def _entity(entity: dict[str, Any]) -> Entity:
+    return Entity(
+        entity["start"], entity["end"], entity["entity"], entity.get("role"), entity.get("group"), entity.get("value")
+    )
+
+
+def token_spans(message: Message, attribute: str) -> list[tuple[int, int]]:
+    """Character spans of the tokens that Rasa's tokenizer found."""
+    tokens: list[Token] = message.get(TOKENS_NAMES[attribute], [])
+    return [(token.start, token.end) for token in tokens]

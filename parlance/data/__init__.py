@@ -1,0 +1,1 @@
+"""Reading, writing, auditing and converting training data. Imports neither rasa nor torch."""

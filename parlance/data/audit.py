@@ -1,0 +1,152 @@
+"""Faults in training data that cost accuracy, found before anything is trained on it."""
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+
+IMBALANCE = 20
+"""An intent with less than one example for so many of the largest intent's is named (out of scope aside)."""
+
+_BROKEN_ANNOTATION = ("](", "]{", "] (", "] {")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to look at in the data. An error keeps the data from being trained on, a warning does not."""
+
+    level: Literal["error", "warning"]
+    kind: str
+    """What was found, in a few words that are the same for every finding of the kind."""
+    message: str
+    source: str = ""
+
+
+def audit(examples: Sequence[Example]) -> list[Finding]:
+    """Every finding in the examples, errors first, otherwise in the order of the data."""
+    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples)]
+    for example in examples:
+        findings += _entity_findings(example)
+    return sorted(findings, key=lambda finding: finding.level != "error")
+
+
+def _single_examples(examples: Sequence[Example]) -> Iterator[Finding]:
+    counts = _intent_counts(examples)
+    for example in examples:
+        if example.intent is not None and counts[example.intent] == 1:
+            yield Finding(
+                "error",
+                "an intent with one example",
+                f"The intent '{example.intent}' has one example; it cannot be both learned and checked. Add another.",
+                example.source,
+            )
+
+
+def _repeated_texts(examples: Sequence[Example]) -> Iterator[Finding]:
+    """Texts that stand there twice once case, width and spaces are evened out."""
+    by_text: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        by_text[_normalised(example.text)].append(example)
+    for same in by_text.values():
+        intents = list(dict.fromkeys(example.intent for example in same if example.intent is not None))
+        if len(intents) > 1:
+            names = " and ".join(f"'{name}'" for name in intents)
+            yield Finding(
+                "warning",
+                "a text with conflicting intents",
+                f"'{same[0].text}' is an example of {names} ({_sources(same)}). Keep it in one of them.",
+                same[-1].source,
+            )
+        elif len(same) > 1:
+            yield Finding(
+                "warning",
+                "a repeated example",
+                f"'{same[0].text}' is there {len(same)} times in '{same[0].intent}' ({_sources(same)}). Keep one.",
+                same[-1].source,
+            )
+
+
+def _imbalance(examples: Sequence[Example]) -> Iterator[Finding]:
+    counts = _intent_counts(example for example in examples if example.intent not in OUT_OF_SCOPE_INTENTS)
+    if not counts:
+        return
+    largest, most = counts.most_common(1)[0]
+    for intent, count in counts.items():
+        if 1 < count < most / IMBALANCE:  # an intent with one example is named already
+            yield Finding(
+                "warning",
+                "an intent with far fewer examples than another",
+                f"The intent '{intent}' has {count} examples, '{largest}' has {most}. Write more for the small one.",
+            )
+
+
+def _entity_findings(example: Example) -> Iterator[Finding]:
+    text, source = example.text, example.source
+    if any(sign in text for sign in _BROKEN_ANNOTATION):
+        yield Finding(
+            "warning",
+            "what looks like a broken annotation",
+            f"'{text}' has brackets that are not read as an annotation. Write [words](entity), without a space.",
+            source,
+        )
+    for entity in example.entities:
+        span = text[entity.start : entity.end]
+        if not 0 <= entity.start < entity.end <= len(text):
+            yield Finding(
+                "error",
+                "an entity outside its text",
+                f"The {entity.type} at {entity.start} to {entity.end} is outside the text '{text}'. Annotate it again.",
+                source,
+            )
+        elif span != span.strip():
+            yield Finding(
+                "warning",
+                "an entity with spaces at its edge",
+                f"The {entity.type} '{span}' starts or ends with a space. Move it outside the brackets.",
+                source,
+            )
+        elif _inside_word(text, entity.start) or _inside_word(text, entity.end):
+            yield Finding(
+                "warning",
+                "an entity that cuts a word",
+                f"The {entity.type} '{span}' starts or ends inside a word of '{text}'. Annotate whole words.",
+                source,
+            )
+    for first, second in pairwise(sorted(example.entities, key=_span)):
+        if second.start < first.end:
+            yield Finding(
+                "error",
+                "entities that overlap",
+                f"The {first.type} and the {second.type} in '{text}' overlap. Keep one of the two.",
+                source,
+            )
+
+
+def _intent_counts(examples: Iterable[Example]) -> Counter[str]:
+    return Counter(example.intent for example in examples if example.intent is not None)
+
+
+def _normalised(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _sources(examples: Sequence[Example], shown: int = 3) -> str:
+    names = [example.source or "source unknown" for example in examples]
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def _span(entity: Entity) -> tuple[int, int]:
+    return entity.start, entity.end
+
+
+def _inside_word(text: str, position: int) -> bool:
+    """Whether two letters, or two digits, stand either side of the position; "5|pm" is not inside a word."""
+    if not 0 < position < len(text):
+        return False
+    before, after = text[position - 1], text[position]
+    return (before.isalpha() and after.isalpha()) or (before.isdigit() and after.isdigit())

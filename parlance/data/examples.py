@@ -1,0 +1,29 @@
+"""What an annotated utterance is, for every part of the library."""
+
+from dataclasses import dataclass
+
+OUT_OF_SCOPE_INTENTS = frozenset({"oos", "out_of_scope"})
+"""Intent names that mean "none of the assistant's business" (CLINC150's, and Rasa's convention)."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An annotated span: ``text[start:end]`` in characters; ``value`` is the span's text unless a synonym says else."""
+
+    start: int
+    end: int
+    type: str
+    role: str | None = None
+    group: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """One utterance. ``intent`` is the full name (``faq/returns`` for a retrieval intent), or None where unlabelled."""
+
+    text: str
+    intent: str | None = None
+    entities: tuple[Entity, ...] = ()
+    source: str = ""
+    """Where it was read, as ``file:line`` where known, for messages to the user."""

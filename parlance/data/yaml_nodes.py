@@ -1,0 +1,92 @@
+"""YAML as nodes that know their line, so that a message about the data can say where to look."""
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from parlance.data.files import read_text
+from parlance.errors import ParlanceError
+
+STRING_TAG = "tag:yaml.org,2002:str"
+NULL_TAG = "tag:yaml.org,2002:null"
+
+
+def read_yaml(path: Path) -> Node | None:
+    """The root node of a YAML 1.2 file (an intent called ``yes`` is text, not true); None for an empty file.
+
+    Raises:
+        ParlanceError: The file cannot be read, or is not YAML; with ``file:line``.
+    """
+    parser = YAML(typ="safe", pure=True)  # pure Python: the C parser of ruamel.yaml reads YAML 1.1
+    text = _decode_escapes(read_text(path))
+    try:
+        root: Node | None = parser.compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        raise ParlanceError(
+            f"{path}{line}: this is not valid YAML: {reason}.", "Check the indentation and quotes there."
+        ) from error
+    except YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ParlanceError(f"{path}: this is not valid YAML: {reason}.", "Remove the characters it names.") from error
+    return root
+
+
+def mapping(node: Node | None, path: Path) -> dict[str, Node]:
+    """The entries of a mapping node by key; empty for any other node.
+
+    Raises:
+        ParlanceError: A key is there twice; only one of them would be read.
+    """
+    if not isinstance(node, MappingNode):
+        return {}
+    entries: dict[str, Node] = {}
+    for key, value in node.value:
+        if key.value in entries:
+            raise ParlanceError(
+                f"{at(path, key)}: the key '{key.value}' is there twice in the same place.", "Merge the two."
+            )
+        entries[key.value] = value
+    return entries
+
+
+def items(node: Node | None) -> list[Node]:
+    """The items of a sequence node; empty for any other node."""
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def string(node: Node | None) -> str | None:
+    """The text of a node that is a YAML string; None for a number, true, null, a list, a mapping or no node."""
+    return node.value if isinstance(node, ScalarNode) and node.tag == STRING_TAG else None
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether there is no value: no node, ``~``, or nothing after the colon."""
+    return node is None or (isinstance(node, ScalarNode) and node.tag == NULL_TAG)
+
+
+def line_of(node: Node) -> int:
+    """The line where the node starts, counted from 1."""
+    return int(node.start_mark.line) + 1
+
+
+def at(path: Path, node: Node) -> str:
+    """``file:line`` of a node."""
+    return f"{path}:{line_of(node)}"
+
+
+def _decode_escapes(text: str) -> str:
+    r"""``\u0041`` as the character it stands for, in a file that is ASCII throughout, as Rasa does it.
+
+    Rasa's exporters write emoji this way, in block scalars, where YAML itself has no escapes.
+    """
+    if not text.isascii() or "\\u" not in text.lower():
+        return text
+    try:
+        return text.encode("ascii").decode("raw_unicode_escape").encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:  # a backslash and a u that are no escape: the text means itself
+        return text

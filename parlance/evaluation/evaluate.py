@@ -1,0 +1,334 @@
+"""Measuring a model on annotated examples, one message at a time."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from parlance.errors import ParlanceError
+from parlance.evaluation import metrics
+from parlance.evaluation.metrics import GroupedScores, ReliabilityBin, Scores
+from parlance.inference.prediction import EntitySpan, Prediction
+
+DEFAULT_THRESHOLD = 0.5
+"""Below this confidence a message counts as out of scope; Rasa's FallbackClassifier has a threshold like it."""
+
+
+class Model(Protocol):
+    """Whatever predicts one message: the library's own model, or any Rasa model."""
+
+    def predict(self, text: str) -> Prediction: ...
+
+
+@dataclass(frozen=True)
+class IntentFigures:
+    """``scores.micro.f1`` equals ``accuracy`` unless a message got no intent at all."""
+
+    examples: int
+    accuracy: float
+    scores: GroupedScores
+    confused: list[tuple[str, str | None, int]]
+    """Expected intent, predicted intent, how often; most often first."""
+
+
+@dataclass(frozen=True)
+class EntityFigures:
+    gold: int
+    predicted: int
+    exact: GroupedScores
+    overlap: GroupedScores
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Expected calibration error, and the bins of confidence it is computed from."""
+
+    ece: float
+    bins: list[ReliabilityBin]
+
+
+@dataclass(frozen=True)
+class OutOfScopeFigures:
+    """How well out-of-scope messages are told from others; ``auroc`` is None where there are no others."""
+
+    examples: int
+    auroc: float | None
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds for one message."""
+
+    p50: float
+    p99: float
+    mean: float
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One message that came out wrong; ``kind`` is intent, entities or out_of_scope.
+
+    ``expected`` and ``predicted`` are intent names, or lists of entities as Rasa writes them.
+    """
+
+    kind: str
+    text: str
+    expected: Any
+    predicted: Any
+    confidence: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was measured. A part is None where the examples have nothing to measure it on."""
+
+    examples: int
+    threshold: float
+    latency: Latency
+    intent: IntentFigures | None
+    calibration: Calibration | None
+    entities: EntityFigures | None
+    out_of_scope: OutOfScopeFigures | None
+    mistakes: list[Mistake]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready data; figures from 0 to 1, latency in milliseconds."""
+        report: dict[str, Any] = {"examples": self.examples, "threshold": self.threshold}
+        if self.intent:
+            report["intent"] = {
+                "examples": self.intent.examples,
+                "accuracy": self.intent.accuracy,
+                "f1_micro": self.intent.scores.micro.f1,
+                "f1_macro": self.intent.scores.f1_macro,
+                "per_intent": _per_label(self.intent.scores),
+                "confused": [
+                    {"expected": expected, "predicted": predicted, "count": count}
+                    for expected, predicted, count in self.intent.confused
+                ],
+            }
+        if self.entities:
+            report["entities"] = {
+                "gold": self.entities.gold,
+                "predicted": self.entities.predicted,
+                "f1_micro": self.entities.exact.micro.f1,
+                "f1_macro": self.entities.exact.f1_macro,
+                "precision_micro": self.entities.exact.micro.precision,
+                "recall_micro": self.entities.exact.micro.recall,
+                "f1_overlap": self.entities.overlap.micro.f1,
+                "precision_overlap": self.entities.overlap.micro.precision,
+                "recall_overlap": self.entities.overlap.micro.recall,
+                "per_type": _per_label(self.entities.exact),
+            }
+        if self.calibration:
+            report["calibration"] = {
+                "ece": self.calibration.ece,
+                "bins": [vars(part) for part in self.calibration.bins],
+            }
+        if self.out_of_scope:
+            report["oos"] = {
+                "examples": self.out_of_scope.examples,
+                "auroc": self.out_of_scope.auroc,
+                "recall": self.out_of_scope.scores.recall,
+                "precision": self.out_of_scope.scores.precision,
+                "threshold": self.threshold,
+            }
+        report["latency_ms"] = vars(self.latency)
+        report["errors"] = [vars(mistake) for mistake in self.mistakes]
+        return report
+
+
+def evaluate(
+    model: Model,
+    examples: Sequence[Example],
+    threshold: float = DEFAULT_THRESHOLD,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Have the model predict every example by itself, and compare.
+
+    An out-of-scope example (an intent of ``OUT_OF_SCOPE_INTENTS``) counts as an ordinary intent too when the model
+    knows that intent; otherwise it is left out of intent accuracy and of calibration. Retrieval intents
+    (``faq/returns``) are compared by their bare name when the model predicts bare names. Examples without an intent
+    are only used for entities; entities are only scored when some example has one.
+
+    Args:
+        model: The model; its first call is made once more before, without being timed, since it may load things.
+        examples: Annotated utterances; at least one.
+        threshold: A message counts as found out of scope when its likeliest intent is an out-of-scope one, or has
+            a confidence below this.
+        progress: Called after each example with how many are done, and how many there are.
+
+    Raises:
+        ParlanceError: There are no examples.
+    """
+    if not examples:
+        raise ParlanceError("There are no examples to evaluate on.", "Give a file with annotated utterances.")
+    predictions, milliseconds = _predict_all(model, examples, progress)
+    known = frozenset(score.name for prediction in predictions for score in prediction.ranking)
+    cases = [
+        _Case(example, prediction, _comparable(example.intent, known))
+        for example, prediction in zip(examples, predictions, strict=True)
+    ]
+    classified = [case for case in cases if case.intent is not None and _is_answerable(case.intent, known)]
+    return Report(
+        examples=len(cases),
+        threshold=threshold,
+        latency=Latency(
+            p50=float(np.percentile(milliseconds, 50)),
+            p99=float(np.percentile(milliseconds, 99)),
+            mean=float(np.mean(milliseconds)),
+        ),
+        intent=_intent_figures(classified),
+        calibration=_calibration(classified),
+        entities=_entity_figures(cases),
+        out_of_scope=_out_of_scope_figures(cases, threshold),
+        mistakes=_mistakes(cases, known, threshold),
+    )
+
+
+@dataclass(frozen=True)
+class _Case:
+    """An example, what the model says of it, and the expected intent in the form that the model predicts."""
+
+    example: Example
+    prediction: Prediction
+    intent: str | None
+
+    @property
+    def predicted_intent(self) -> str | None:
+        return self.prediction.intent.name if self.prediction.intent else None
+
+    @property
+    def confidence(self) -> float:
+        return self.prediction.intent.confidence if self.prediction.intent else 0.0
+
+    @property
+    def is_out_of_scope(self) -> bool:
+        return self.intent in OUT_OF_SCOPE_INTENTS
+
+    def is_found_out_of_scope(self, threshold: float) -> bool:
+        return self.predicted_intent in OUT_OF_SCOPE_INTENTS or self.confidence < threshold
+
+
+def _predict_all(
+    model: Model, examples: Sequence[Example], progress: Callable[[int, int], None] | None
+) -> tuple[list[Prediction], list[float]]:
+    """The predictions and the milliseconds that each took."""
+    model.predict(examples[0].text)
+    predictions, milliseconds = [], []
+    for done, example in enumerate(examples, start=1):
+        start = time.perf_counter()
+        predictions.append(model.predict(example.text))
+        milliseconds.append((time.perf_counter() - start) * 1000)
+        if progress:
+            progress(done, len(examples))
+    return predictions, milliseconds
+
+
+def _comparable(intent: str | None, known: frozenset[str]) -> str | None:
+    """The intent, or its bare name where it is a retrieval intent and the model knows no full name like it."""
+    if intent is None or "/" not in intent:
+        return intent
+    bare = intent.split("/", 1)[0]
+    return intent if any(name.startswith(f"{bare}/") for name in known) else bare
+
+
+def _is_answerable(intent: str, known: frozenset[str]) -> bool:
+    return intent not in OUT_OF_SCOPE_INTENTS or intent in known
+
+
+def _intent_figures(cases: Sequence[_Case]) -> IntentFigures | None:
+    if not cases:
+        return None
+    gold = [str(case.intent) for case in cases]
+    predicted = [case.predicted_intent for case in cases]
+    return IntentFigures(
+        examples=len(cases),
+        accuracy=metrics.accuracy(gold, predicted),
+        scores=metrics.intent_scores(gold, predicted),
+        confused=metrics.confused_pairs(gold, predicted),
+    )
+
+
+def _calibration(cases: Sequence[_Case]) -> Calibration | None:
+    if not cases:
+        return None
+    bins = metrics.reliability(
+        [case.confidence for case in cases], [case.predicted_intent == case.intent for case in cases]
+    )
+    return Calibration(metrics.expected_calibration_error(bins), bins)
+
+
+def _entity_figures(cases: Sequence[_Case]) -> EntityFigures | None:
+    gold = [case.example.entities for case in cases]
+    if not any(gold):
+        return None
+    predicted = [case.prediction.entities for case in cases]
+    return EntityFigures(
+        gold=sum(map(len, gold)),
+        predicted=sum(map(len, predicted)),
+        exact=metrics.entity_scores(gold, predicted),
+        overlap=metrics.entity_overlap_scores(gold, predicted),
+    )
+
+
+def _out_of_scope_figures(cases: Sequence[_Case], threshold: float) -> OutOfScopeFigures | None:
+    labelled = [case for case in cases if case.intent is not None]
+    is_out = np.array([case.is_out_of_scope for case in labelled], dtype=bool)
+    if not is_out.any():
+        return None
+    strangeness = 1 - np.array([_in_scope_confidence(case.prediction) for case in labelled])
+    return OutOfScopeFigures(
+        examples=int(is_out.sum()),
+        auroc=metrics.auroc(strangeness[is_out], strangeness[~is_out]),
+        scores=metrics.detection_scores(is_out, [case.is_found_out_of_scope(threshold) for case in labelled]),
+    )
+
+
+def _in_scope_confidence(prediction: Prediction) -> float:
+    return max(
+        (score.confidence for score in prediction.ranking if score.name not in OUT_OF_SCOPE_INTENTS), default=0.0
+    )
+
+
+def _mistakes(cases: Sequence[_Case], known: frozenset[str], threshold: float) -> list[Mistake]:
+    """What went wrong, in the order of the examples."""
+    scores_entities = any(case.example.entities for case in cases)
+    mistakes: list[Mistake] = []
+    for case in cases:
+        text, source = case.example.text, case.example.source
+        if case.intent is not None and not _is_answerable(case.intent, known):
+            if not case.is_found_out_of_scope(threshold):
+                mistakes.append(
+                    Mistake("out_of_scope", text, case.intent, case.predicted_intent, case.confidence, source)
+                )
+        elif case.intent is not None and case.intent != case.predicted_intent:
+            mistakes.append(Mistake("intent", text, case.intent, case.predicted_intent, case.confidence, source))
+        scores = metrics.entity_scores([case.example.entities], [case.prediction.entities])
+        if scores_entities and scores.micro.f1 < 1 and scores.by_label:
+            expected = [_entity_as_dict(entity, text) for entity in case.example.entities]
+            found = [_entity_as_dict(entity, text) for entity in case.prediction.entities]
+            mistakes.append(Mistake("entities", text, expected, found, None, source))
+    return mistakes
+
+
+def _entity_as_dict(entity: Entity | EntitySpan, text: str) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "entity": entity.type,
+        "start": entity.start,
+        "end": entity.end,
+        "text": text[entity.start : entity.end],
+    }
+    if entity.role:
+        described["role"] = entity.role
+    if entity.group:
+        described["group"] = entity.group
+    return described
+
+
+def _per_label(scores: GroupedScores) -> dict[str, dict[str, float]]:
+    return {label: dict(vars(score)) for label, score in scores.by_label.items()}

@@ -1,0 +1,95 @@
+"""From PyTorch to ONNX: the fp32 graph, the int8 graph, and the check that a graph says what the model says."""
+
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from parlance.errors import ParlanceError
+from parlance.finetuning.model import JointModel
+
+INPUTS = ("input_ids", "attention_mask")
+OUTPUTS = ("intent_logits", "tag_logits", "embedding", "tokens")
+OPSET = 17
+TOLERANCE = 1e-3
+"""The largest difference of a logit that rounding may make between PyTorch and ONNX Runtime in float32."""
+
+
+def export_fp32(model: JointModel, path: Path, sample_ids: list[list[int]], padding: int) -> float:
+    """Write the model as an ONNX graph and compare the two on sample utterances.
+
+    Args:
+        model: The trained model; it is moved to the CPU and put into evaluation mode.
+        path: The file to write.
+        sample_ids: Token numbers of a few real utterances.
+        padding: The number of the padding token.
+
+    Returns:
+        The largest absolute difference of an intent or tag logit.
+
+    Raises:
+        ParlanceError: The encoder cannot be exported, or the graph disagrees with the model.
+    """
+    model.cpu().eval()
+    model.precision = torch.float32
+    inputs = _pad(sample_ids, padding)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
+            torch.onnx.export(
+                model,
+                tuple(torch.from_numpy(value[:2, :5]) for value in inputs.values()),
+                str(path),
+                input_names=list(INPUTS),
+                output_names=list(OUTPUTS),
+                dynamic_axes={name: {0: "batch", 1: "length"} for name in (*INPUTS, "tag_logits", "tokens")}
+                | {name: {0: "batch"} for name in ("intent_logits", "embedding")},
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+        raise ParlanceError(
+            f"The encoder cannot be exported to ONNX: {error}", "Choose a BERT-like encoder, such as the default."
+        ) from error
+    difference = _difference(model, path, inputs)
+    if not difference <= TOLERANCE:
+        raise ParlanceError(
+            f"The exported graph differs from the model by {difference:.2g} in a logit, more than {TOLERANCE:g}.",
+            "This is a fault of the export: please report it with the name of the encoder.",
+        )
+    return difference
+
+
+def quantize_int8(source: Path, target: Path) -> None:
+    """Write a graph whose weights are int8, a scale a channel, and whose activations are quantized as they come."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # it advises a pre-processing that does not matter to these graphs
+    try:
+        quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True)
+    finally:
+        root.setLevel(level)
+
+
+def _pad(sample_ids: list[list[int]], padding: int) -> dict[str, np.ndarray]:
+    sample_ids = (sample_ids * 2)[: max(2, len(sample_ids))]
+    length = max(5, max(len(ids) for ids in sample_ids))
+    ids = np.array([row + [padding] * (length - len(row)) for row in sample_ids], dtype=np.int64)
+    mask = np.array([[1] * len(row) + [0] * (length - len(row)) for row in sample_ids], dtype=np.int64)
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+@torch.no_grad()
+def _difference(model: JointModel, path: Path, inputs: dict[str, np.ndarray]) -> float:
+    expected = model(*(torch.from_numpy(value) for value in inputs.values()))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    intents, tags = session.run(["intent_logits", "tag_logits"], inputs)
+    real = inputs["attention_mask"].astype(bool)
+    differences = [np.abs(tags - expected.tag_logits.numpy())[real].max()]
+    if intents.size:
+        differences.append(np.abs(intents - expected.intent_logits.numpy()).max())
+    return float(max(differences))

@@ -1,0 +1,274 @@
+"""Fine-tuning from examples to a model folder: hold-out, training, calibration, export."""
+
+import datetime
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from safetensors.torch import save
+
+from parlance.data.examples import Example
+from parlance.errors import ParlanceError
+from parlance.finetuning import export, hardware
+from parlance.finetuning.calibration import fit_scope
+from parlance.finetuning.checkpoint import Checkpoint, fingerprint
+from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, hold_out
+from parlance.finetuning.encoder import save_architecture
+from parlance.finetuning.model import JointModel
+from parlance.finetuning.options import FinetuneOptions
+from parlance.finetuning.progress import TrainingProgress
+from parlance.finetuning.start import Start, continue_from, start_from_encoder
+from parlance.finetuning.trainer import Training, fit, predict
+from parlance.inference.folder import ENCODER, GRAPH, SCOPE, TOKENIZER, WEIGHTS, write_folder
+from parlance.inference.model import NLUModel, open_session, unit_length
+from parlance.inference.scope import Scope
+
+INT8_MAY_COST = 0.002
+"""The loss of hold-out accuracy, as a share, that int8 may cost before fp32 is served instead."""
+
+SMALL = 2000
+"""With fewer utterances a hold-out costs accuracy, so the final model is trained on all of them."""
+
+UTTERANCES_TO_SEE = 70_000
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 30
+PARITY_SAMPLE = 16
+
+
+def finetune(
+    train: Sequence[Example],
+    out: Path,
+    *,
+    valid: Sequence[Example] | None = None,
+    options: FinetuneOptions | None = None,
+    before: Path | None = None,
+    epoch_fraction: float = 1.0,
+    checkpoints: Path | None = None,
+    resume: bool = True,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Fine-tune an encoder for intents and entities, and write a model folder.
+
+    With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on a part of it gives the
+    calibration and the number of epochs, then the final model learns from all of it. With more, a tenth (at most
+    1,000 utterances) is held out, and the one training is stopped and calibrated by it.
+
+    Args:
+        train: Annotated utterances; those without intent or without entities are used for what they have.
+        out: The model folder to write; an older model there is replaced only when the new one is whole.
+        valid: Utterances to stop and calibrate by, instead of a part of ``train``.
+        options: How to train; the defaults suit most data.
+        before: A model folder to go on from: what it knows stays, what is new is added.
+        epoch_fraction: Multiplies the number of epochs.
+        checkpoints: Where an interrupted training is kept; a folder beside ``out`` unless told.
+        resume: Whether to go on from such a checkpoint.
+        quiet: Show no progress.
+
+    Returns:
+        The model's metadata, with the hold-out's figures under ``holdout``.
+
+    Raises:
+        ParlanceError: The data, an option, the encoder or the machine does not allow it; the message says what to do.
+    """
+    options = options or FinetuneOptions()
+    began = time.perf_counter()
+    start = continue_from(before, options) if before else start_from_encoder(options)
+    labels = Labels.of(train, start.labels)
+    job = _Job(start, labels, options, epoch_fraction, checkpoints or out.parent / f".{out.name}-checkpoints", quiet)
+    if not resume:
+        job.checkpoints = None
+    if before:
+        job.options = replace(options, learning_rate=options.learning_rate / 2)
+
+    rehearse = valid is None and len(train) < SMALL
+    part, held = (list(train), list(valid)) if valid is not None else hold_out(train, options.holdout, options.seed)
+    model, training = job.fit("Rehearsal" if rehearse and held else "Training", part, held)
+    with TemporaryDirectory() as scratch:
+        learned, holdout = job.calibrate(model, part, held, Path(scratch))
+        if rehearse and held:
+            epochs = training.best_epoch + 1 if training.epochs < job.epochs(part) else None
+            model, training = job.fit("Training", list(train), [], epochs)
+            learned = learned.with_statistics(*job.statistics(model, list(train)))
+            job.export(model, list(train), Path(scratch), holdout["precision"])
+        metadata = job.describe(training, holdout, learned, time.perf_counter() - began)
+        graph = Path(scratch) / f"{holdout['precision']}.onnx"
+        if job.accelerator.is_main_process:
+            write_folder(out, metadata, lambda folder: job.fill(folder, model, learned, graph))
+    job.accelerator.wait_for_everyone()
+    return metadata
+
+
+@dataclass
+class _Job:
+    """The steps of one fine-tuning, and what they share."""
+
+    start: Start
+    labels: Labels
+    options: FinetuneOptions
+    epoch_fraction: float
+    checkpoints: Path | None
+    quiet: bool
+
+    def __post_init__(self) -> None:
+        self.device = hardware.choose_device(self.options.device)
+        self.accelerator = Accelerator(cpu=self.device.type == "cpu")
+        self.device = self.accelerator.device
+
+    def encode(self, examples: Sequence[Example]) -> Utterances:
+        return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
+
+    def epochs(self, examples: Sequence[Example]) -> int:
+        """The option, or as many passes as show the model 70,000 utterances, from 5 to 30."""
+        chosen = self.options.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
+        return max(1, round(chosen * self.epoch_fraction))
+
+    def fit(
+        self, title: str, examples: list[Example], held: list[Example], epochs: int | None = None
+    ) -> tuple[JointModel, Training]:
+        """Build the model anew and train it; an empty ``held`` trains to the last epoch."""
+        train, valid = self.encode(examples), self.encode(held) if held else None
+        if not len(train):
+            raise ParlanceError("Every utterance of the training data is empty.", "Add text to the examples.")
+        model = self.start.build(self.labels).to(self.device)
+        model.precision = hardware.choose_precision(self.options.precision, self.device, model.tag_head.in_features)
+        if self.start.labels is None:
+            self._start_intent_head(model, train)
+        epochs = epochs or self.epochs(examples)
+        identity = fingerprint(title, self.options.as_dict(), epochs, train.texts, train.tags, train.intents.tolist())
+        with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
+            training = fit(
+                model,
+                train,
+                valid,
+                self.options,
+                epochs=epochs,
+                padding=self.start.padding,
+                accelerator=self.accelerator,
+                checkpoint=Checkpoint(self.checkpoints, identity),
+                progress=progress,
+            )
+        return model, training
+
+    def _start_intent_head(self, model: JointModel, train: Utterances) -> None:
+        labelled = torch.from_numpy(train.intents != IGNORED)
+        if labelled.any():
+            embeddings = predict(model, train, self.start.padding, self.device, self.options).embeddings
+            model.start_intents_at(
+                embeddings[labelled].to(self.device), torch.from_numpy(train.intents)[labelled].to(self.device)
+            )
+
+    def statistics(self, model: JointModel, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
+        """Unit sentence embeddings (utterances, H) and intent numbers of the labelled utterances."""
+        data = self.encode(examples)
+        result = predict(model, data, self.start.padding, self.device, self.options)
+        labelled = data.intents != IGNORED
+        return unit_length(result.embeddings.numpy())[labelled], data.intents[labelled]
+
+    def calibrate(
+        self, model: JointModel, part: list[Example], held: list[Example], scratch: Path
+    ) -> tuple[Scope, dict[str, Any]]:
+        """Fit the confidence on the hold-out, export both graphs, and choose the one to serve.
+
+        Returns:
+            What turns logits into confidences, and the hold-out's figures.
+        """
+        unit, intents = self.statistics(model, part)
+        held_data = self.encode(held or part)
+        result = predict(model, held_data, self.start.padding, self.device, self.options)
+        labelled = held_data.intents != IGNORED
+        scope = fit_scope(
+            unit,
+            intents,
+            result.intent_logits.numpy()[labelled],
+            unit_length(result.embeddings.numpy())[labelled],
+            held_data.intents[labelled],
+            len(self.labels.intents),
+        )
+        parity = self.export(model, held or part, scratch, self.options.quantize)
+        figures: dict[str, Any] = {"utterances": len(held), "parity": parity}
+        for precision in ("fp32", "int8"):
+            if (graph := scratch / f"{precision}.onnx").exists():
+                served = self._served(graph, scope)
+                figures[precision] = hold_out_figures(served, held or part)
+        figures["precision"] = self._choose_precision(figures)
+        return scope, figures
+
+    def _choose_precision(self, figures: dict[str, Any]) -> str:
+        if self.options.quantize != "auto":
+            return self.options.quantize
+        lost = max(figures["fp32"][name] - figures["int8"][name] for name in ("intent_accuracy", "entity_f1"))
+        return "int8" if lost <= INT8_MAY_COST else "fp32"
+
+    def _served(self, graph: Path, scope: Scope) -> NLUModel:
+        metadata = self._basics(scope)
+        return NLUModel(metadata, self.start.tokenizer, open_session(graph, torch.get_num_threads()), scope)
+
+    def export(self, model: JointModel, examples: list[Example], scratch: Path, precision: str) -> float:
+        """Write ``fp32.onnx`` and, unless fp32 is wanted, ``int8.onnx``; returns the largest difference of a logit."""
+        sample = self.encode(examples[:PARITY_SAMPLE]).token_ids
+        parity = export.export_fp32(model, scratch / "fp32.onnx", sample, self.start.padding)
+        if precision != "fp32":
+            export.quantize_int8(scratch / "fp32.onnx", scratch / "int8.onnx")
+        return parity
+
+    def _basics(self, scope: Scope) -> dict[str, Any]:
+        return {
+            "hidden_size": scope.hidden_size,
+            "calibration": asdict(scope.calibration),
+            "intents": list(self.labels.intents),
+            "labels": [[label.type, label.role, label.group] for label in self.labels.spans],
+            "max_length": self.start.max_length,
+            "padding": self.start.padding,
+        }
+
+    def describe(self, training: Training, holdout: dict[str, Any], scope: Scope, seconds: float) -> dict[str, Any]:
+        """The model's metadata."""
+        libraries = ("torch", "transformers", "onnxruntime", "tokenizers")
+        return self._basics(scope) | {
+            "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "precision": holdout["precision"],
+            "holdout": holdout,
+            "training": {
+                "seconds": round(seconds, 1),
+                "epochs": training.epochs,
+                "steps": training.steps,
+                "history": training.history,
+                "device": hardware.describe(self.device),
+            },
+            "options": self.options.as_dict(),
+            "versions": {name: version(name) for name in libraries},
+        }
+
+    def fill(self, folder: Path, model: JointModel, scope: Scope, graph: Path) -> None:
+        """Write every file of the model folder but the metadata."""
+        shutil.copyfile(graph, folder / GRAPH)
+        self.start.tokenizer.no_padding()
+        (folder / TOKENIZER).write_text(self.start.tokenizer.to_str(), encoding="utf-8")
+        scope.save(folder / SCOPE)
+        # Half precision is enough to go on training from, and half the size.
+        weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
+        (folder / WEIGHTS).write_bytes(save(weights))
+        save_architecture(model.encoder, folder / ENCODER)
+
+
+def hold_out_figures(served: NLUModel, held: Sequence[Example]) -> dict[str, float]:
+    """Intent accuracy and exact-span entity F1 of a graph as it is served."""
+    right, labelled, found, gold, hit = 0, 0, 0, 0, 0
+    for example, prediction in zip(held, served.predict_batch([example.text for example in held]), strict=True):
+        if example.intent and prediction.intent:
+            labelled += 1
+            right += prediction.intent.name == example.intent
+        expected = {(e.start, e.end, e.type, e.role, e.group) for e in example.entities}
+        predicted = {(e.start, e.end, e.type, e.role, e.group) for e in prediction.entities}
+        found, gold, hit = found + len(predicted), gold + len(expected), hit + len(expected & predicted)
+    return {
+        "intent_accuracy": right / labelled if labelled else 1.0,
+        "entity_f1": 2 * hit / (found + gold) if found + gold else 1.0,
+    }

@@ -1,0 +1,69 @@
+"""What a training starts from: a pretrained encoder, or a model that was trained before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from parlance.errors import ParlanceError
+from parlance.finetuning.dataset import Labels
+from parlance.finetuning.encoder import encoder_from_config, load_encoder, usable_length
+from parlance.finetuning.model import JointModel
+from parlance.finetuning.options import FinetuneOptions
+from parlance.inference.folder import ENCODER, TOKENIZER, WEIGHTS, read_metadata
+from parlance.inference.tagging import SpanLabel
+
+
+@dataclass
+class Start:
+    """A tokenizer, and a way to build the model for some labels as often as it is needed."""
+
+    tokenizer: Tokenizer
+    padding: int
+    max_length: int
+    labels: Labels | None
+    """What an earlier model knows; None for a pretrained encoder."""
+    build: Callable[[Labels], JointModel]
+
+
+def start_from_encoder(options: FinetuneOptions) -> Start:
+    """Start from the pretrained encoder that the options name."""
+    encoder, tokenizer, padding = load_encoder(options.encoder, options.dropout)
+    pretrained = {name: value.clone() for name, value in encoder.state_dict().items()}
+
+    def build(labels: Labels) -> JointModel:
+        torch.manual_seed(options.seed)
+        encoder.load_state_dict(pretrained)
+        return JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
+
+    return Start(tokenizer, padding, usable_length(encoder, tokenizer, options.max_length), None, build)
+
+
+def continue_from(folder: Path, options: FinetuneOptions) -> Start:
+    """Start from a model folder: its encoder and heads, to which the outputs of new labels are added.
+
+    Raises:
+        ParlanceError: The folder is no model, or was saved without its weights.
+    """
+    metadata = read_metadata(folder)
+    if WEIGHTS not in metadata["files"]:
+        raise ParlanceError(f"The model in {folder} was saved without its weights.", "Train without --finetune.")
+    weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
+    known = Labels(tuple(metadata["intents"]), tuple(SpanLabel(*label) for label in metadata["labels"]))
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+
+    def build(labels: Labels) -> JointModel:
+        torch.manual_seed(options.seed)
+        encoder = encoder_from_config(folder / ENCODER, options.dropout)
+        model = JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
+        fresh = model.state_dict()
+        for name, value in weights.items():
+            # The heads' first rows are the labels that the earlier model knows.
+            fresh[name][: len(value)] = value
+        model.load_state_dict(fresh)
+        return model
+
+    return Start(tokenizer, metadata["padding"], metadata["max_length"], known, build)

@@ -1,0 +1,280 @@
+"""The training loop, from the first batch to the best weights."""
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.nn import functional as F
+
+from parlance.errors import ParlanceError
+from parlance.finetuning.checkpoint import Checkpoint, Position
+from parlance.finetuning.dataset import IGNORED, Batch, Utterances, collate, evaluation_batches, shuffled_batches
+from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
+from parlance.finetuning.options import FinetuneOptions
+from parlance.finetuning.progress import TrainingProgress
+from parlance.finetuning.vocabulary import CompactVocabulary
+
+CONTRASTIVE_TEMPERATURE = 0.1
+MAX_GRADIENT_NORM = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Predictions:
+    """The model's raw outputs for some utterances, in their order."""
+
+    intent_logits: torch.Tensor  # (utterances, C) float32
+    embeddings: torch.Tensor  # (utterances, H) float32
+    loss: float = 0.0
+    intent_accuracy: float = 1.0
+    tag_f1: float = 1.0
+
+    @property
+    def score(self) -> float:
+        """What early stopping looks at: the mean of intent accuracy and tag F1, and the loss to settle ties."""
+        return (self.intent_accuracy + self.tag_f1) / 2 - 1e-4 * self.loss
+
+
+@dataclass
+class Training:
+    """How a training went."""
+
+    epochs: int
+    best_epoch: int
+    steps: int
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def fit(
+    model: JointModel,
+    train: Utterances,
+    valid: Utterances | None,
+    options: FinetuneOptions,
+    *,
+    epochs: int,
+    padding: int,
+    accelerator: Accelerator,
+    checkpoint: Checkpoint,
+    progress: TrainingProgress,
+) -> Training:
+    """Train in place and leave the weights that did best on the hold-out (the last ones where there is none).
+
+    Args:
+        model: The model; its ``precision`` says in which format the encoder multiplies.
+        train: What to learn from.
+        valid: What to stop by, or None.
+        options: Learning rates, loss weights, batch size, patience, seed.
+        epochs: Passes over the data, unless the hold-out stops them.
+        padding: The number of the padding token.
+        accelerator: Device and processes.
+        checkpoint: Where an interrupted training goes on from.
+        progress: Told of every step.
+
+    Raises:
+        ParlanceError: The GPU's memory is too small for a single utterance a step.
+    """
+    vocabulary = CompactVocabulary(model.encoder, padding, train, *([valid] if valid else []))
+    train, valid = vocabulary.translate(train), vocabulary.translate(valid) if valid else None
+    model.to(accelerator.device)
+    with _deterministic(options.seed):
+        loop = _Loop(model, train, valid, options, epochs, vocabulary.padding, accelerator, checkpoint, progress)
+        training = loop.run()
+    vocabulary.restore()
+    return training
+
+
+@contextmanager
+def _deterministic(seed: int) -> Iterator[None]:
+    """Seed torch for the block, and give the caller's random state back after it."""
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+class _Loop:
+    """The state of one training and the steps that change it."""
+
+    def __init__(
+        self,
+        model: JointModel,
+        train: Utterances,
+        valid: Utterances | None,
+        options: FinetuneOptions,
+        epochs: int,
+        padding: int,
+        accelerator: Accelerator,
+        checkpoint: Checkpoint,
+        progress: TrainingProgress,
+    ) -> None:
+        self.model, self.train, self.valid, self.options = model, train, valid, options
+        self.epochs, self.padding, self.accelerator = epochs, padding, accelerator
+        self.checkpoint, self.progress = checkpoint, progress
+        self.optimizer = torch.optim.AdamW(_parameter_groups(model, options), fused=accelerator.device.type != "mps")
+        self.parts = 1  # into how many micro-batches a batch is split: more than one where memory is short
+        self.best: dict[str, torch.Tensor] | None = None
+        self.position = Position()
+
+    def run(self) -> Training:
+        self._start_or_resume()
+        model = self.accelerator.prepare_model(self.model) if self.accelerator.num_processes > 1 else self.model
+        steps_an_epoch = len(self._batches(0))
+        total = steps_an_epoch * self.epochs
+        self.progress.start(total, self.position.epoch * steps_an_epoch)
+        for epoch in range(self.position.epoch, self.epochs):
+            model.train()
+            for step, rows in enumerate(self._batches(epoch)):
+                self._set_learning_rates(epoch * steps_an_epoch + step, total)
+                loss = self._step(model, collate(self.train, rows, self.padding))
+                self.progress.step(loss, len(rows) * self.accelerator.num_processes)
+            self._end_epoch(epoch)
+            if self.valid and epoch - self.position.best_epoch >= self.options.patience:
+                break
+        if self.best:
+            self.model.load_state_dict(self.best)
+        self.checkpoint.remove()
+        return Training(
+            self.position.epoch, self.position.best_epoch, self.position.epoch * steps_an_epoch, self.position.history
+        )
+
+    def _start_or_resume(self) -> None:
+        if resumed := self.checkpoint.resume(self.model, self.optimizer):
+            self.position, best = resumed
+            self.best = best or None
+            self.progress.say(f"Resuming after epoch {self.position.epoch} of {self.epochs}.")
+
+    def _batches(self, epoch: int) -> list[np.ndarray]:
+        """This process's batches of an epoch; a resumed training sees those that it would have seen."""
+        random = np.random.default_rng((self.options.seed, epoch))
+        batches = shuffled_batches(self.train, self.options.batch_size, random)
+        processes = self.accelerator.num_processes
+        return batches[self.accelerator.process_index : len(batches) // processes * processes or None : processes]
+
+    def _set_learning_rates(self, step: int, total: int) -> None:
+        """Rise linearly to the peak, then fall linearly to nothing."""
+        warm = max(1, round(total * self.options.warmup))
+        share = (step + 1) / warm if step < warm else (total - step) / max(1, total - warm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = share * group["peak"]
+
+    def _step(self, model: nn.Module, batch: Batch) -> torch.Tensor:
+        """One update; where the GPU's memory is short, the same batch in smaller parts."""
+        while True:
+            try:
+                loss = self._backward(model, batch.to(self.accelerator.device))
+                break
+            except torch.cuda.OutOfMemoryError:
+                self.optimizer.zero_grad(set_to_none=True)
+                torch.cuda.empty_cache()
+                if self.parts >= len(batch):
+                    raise ParlanceError(
+                        "The GPU's memory is too small for one utterance a step.",
+                        "Set `max_length` lower, choose a smaller `encoder`, or set `device: cpu`.",
+                    ) from None
+                self.parts *= 2
+                self.progress.say(
+                    "The GPU's memory is full: going on with steps of "
+                    f"{math.ceil(self.options.batch_size / self.parts)} utterances, {self.parts} to an update."
+                )
+        nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss
+
+    def _backward(self, model: nn.Module, batch: Batch) -> torch.Tensor:
+        total = torch.zeros((), device=self.accelerator.device)
+        for part in batch.split(self.parts):
+            loss = joint_loss(model(part.input_ids, part.attention_mask), part, self.options) * (len(part) / len(batch))
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
+
+    def _end_epoch(self, epoch: int) -> None:
+        figures = self.progress.epoch_figures()
+        if self.valid:
+            result = predict(self.model, self.valid, self.padding, self.accelerator.device, self.options)
+            figures |= {"intent_accuracy": result.intent_accuracy, "tag_f1": result.tag_f1, "valid_loss": result.loss}
+            if result.score > self.position.best_score:
+                self.position.best_score, self.position.best_epoch = result.score, epoch
+                self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        else:
+            self.position.best_epoch = epoch
+        self.position.epoch = epoch + 1
+        self.position.history.append(figures)
+        self.progress.epoch(epoch + 1, self.epochs, figures)
+        if self.accelerator.is_main_process:
+            self.checkpoint.save_if_due(self.model, self.best, self.optimizer, self.position)
+
+
+def joint_loss(outputs: Outputs, batch: Batch, options: FinetuneOptions) -> torch.Tensor:
+    """Intent cross-entropy, supervised contrastive loss and entity tag cross-entropy, weighted; a scalar.
+
+    Zero times an absent part's outputs stays in the sum, so that every parameter has a gradient on every process.
+    """
+    labelled = batch.intents != IGNORED
+    total = 0.0 * (outputs.intent_logits.sum() + outputs.tag_logits.sum())
+    if labelled.any():
+        intents = batch.intents[labelled]
+        total = total + F.cross_entropy(
+            outputs.intent_logits[labelled], intents, label_smoothing=options.label_smoothing
+        )
+        if options.contrastive_weight:
+            total = total + options.contrastive_weight * supervised_contrastive_loss(
+                outputs.embedding[labelled], intents, CONTRASTIVE_TEMPERATURE
+            )
+    if options.entity_weight and outputs.tag_logits.shape[-1] > 1 and (batch.tags != IGNORED).any():
+        total = total + options.entity_weight * F.cross_entropy(
+            outputs.tag_logits.flatten(0, 1), batch.tags.flatten(), ignore_index=IGNORED
+        )
+    return total
+
+
+def _parameter_groups(model: JointModel, options: FinetuneOptions) -> list[dict[str, object]]:
+    """Encoder and heads with their own peak rate; no weight decay on biases, norms and embeddings."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        in_encoder = name.startswith("encoder.")
+        decay = options.weight_decay if in_encoder and parameter.ndim > 1 and "embedding" not in name else 0.0
+        peak = options.learning_rate if in_encoder else options.head_learning_rate
+        groups.setdefault((peak, decay), []).append(parameter)
+    return [
+        {"params": parameters, "lr": peak, "peak": peak, "weight_decay": decay}
+        for (peak, decay), parameters in groups.items()
+    ]
+
+
+@torch.no_grad()
+def predict(
+    model: JointModel, data: Utterances, padding: int, device: torch.device, options: FinetuneOptions
+) -> Predictions:
+    """Run the model over utterances and score it where they are labelled."""
+    model.eval()
+    logits = torch.zeros(len(data), model.intent_head.out_features)
+    embeddings = torch.zeros(len(data), model.intent_head.in_features)
+    loss, found, hit, gold = 0.0, 0, 0, 0
+    for rows in evaluation_batches(data, 64):
+        batch = collate(data, rows, padding).to(device)
+        outputs = model(batch.input_ids, batch.attention_mask)
+        logits[rows], embeddings[rows] = outputs.intent_logits.float().cpu(), outputs.embedding.float().cpu()
+        loss += joint_loss(outputs, batch, options).item() * len(rows) / len(data)
+        tags = outputs.tag_logits.argmax(-1)
+        words = batch.tags != IGNORED
+        found += int(((tags > 0) & words).sum())
+        gold += int((batch.tags > 0).sum())
+        hit += int(((tags == batch.tags) & (batch.tags > 0)).sum())
+    labelled = data.intents != IGNORED
+    right = logits.argmax(1).numpy()[labelled] == data.intents[labelled]
+    return Predictions(
+        logits,
+        embeddings,
+        loss,
+        float(right.mean()) if labelled.any() else 1.0,
+        2 * hit / (found + gold) if found + gold else 1.0,
+    )

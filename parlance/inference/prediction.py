@@ -1,0 +1,70 @@
+"""What a model says about one message."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class IntentScore:
+    """An intent and the calibrated probability that it is the right one."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class EntitySpan:
+    """An entity found in ``text[start:end]`` (characters)."""
+
+    start: int
+    end: int
+    type: str
+    value: str
+    confidence: float
+    role: str | None = None
+    group: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As Rasa writes an entity; role and group only where there is one."""
+        found: dict[str, Any] = {
+            "entity": self.type,
+            "start": self.start,
+            "end": self.end,
+            "value": self.value,
+            "confidence_entity": self.confidence,
+        }
+        if self.role:
+            found["role"] = self.role
+        if self.group:
+            found["group"] = self.group
+        return found
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Intents from the likeliest down, entities from left to right, and the sentence's embedding.
+
+    ``ranking`` is empty for a message without words. ``embedding`` has shape (hidden,), unit length, float32.
+    """
+
+    text: str
+    ranking: tuple[IntentScore, ...] = ()
+    entities: tuple[EntitySpan, ...] = ()
+    embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.float32), compare=False)
+
+    @property
+    def intent(self) -> IntentScore | None:
+        """The likeliest intent; None for a message without words."""
+        return self.ranking[0] if self.ranking else None
+
+    def as_dict(self, ranking_length: int = 10) -> dict[str, Any]:
+        """The prediction as JSON-ready data, in the shape of Rasa's parse result."""
+        scores = [{"name": score.name, "confidence": score.confidence} for score in self.ranking[:ranking_length]]
+        return {
+            "text": self.text,
+            "intent": scores[0] if scores else {"name": None, "confidence": 0.0},
+            "intent_ranking": scores,
+            "entities": [entity.as_dict() for entity in self.entities],
+        }

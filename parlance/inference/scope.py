@@ -1,0 +1,111 @@
+"""From logits to confidences that mean something, also for what is none of the assistant's business.
+
+The confidence of an intent is P(in scope) x P(intent | in scope). The second factor is the softmax of the logits
+divided by a temperature (Guo et al. 2017, "On Calibration of Modern Neural Networks"). The first is a logistic
+function of how strange a message is, which two measures tell better than either: the Mahalanobis distance of its
+embedding to the nearest intent's mean under one shared covariance (Lee et al. 2018, "A Simple Unified Framework for
+Detecting Out-of-Distribution Samples"), and the energy of its logits (Liu et al. 2020, "Energy-based
+Out-of-distribution Detection"). Neither needs an out-of-scope example.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save
+
+SHRINKAGE = 0.1
+"""Share of the average variance added to every direction, so that few utterances still give a covariance."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Where the intents lie: C intents, H hidden units."""
+
+    whitening: np.ndarray  # (H, H) float32: turns Mahalanobis distance into Euclidean
+    means: np.ndarray  # (C, H) float32, whitened; infinite for an intent without an utterance
+
+    @classmethod
+    def of(cls, unit: np.ndarray, intents: np.ndarray, count: int) -> "Statistics":
+        """Fit to unit embeddings, shape (utterances, H), and their intent numbers."""
+        hidden = unit.shape[1]
+        unit = unit.astype(np.float64)
+        sizes = np.bincount(intents, minlength=count)
+        means = np.full((count, hidden), np.inf)
+        for intent in np.flatnonzero(sizes):
+            means[intent] = unit[intents == intent].mean(axis=0)
+        centred = unit - means[intents]
+        covariance = centred.T @ centred / max(1, len(unit))
+        covariance += (SHRINKAGE * np.trace(covariance) / hidden + 1e-6) * np.eye(hidden)
+        whitening = np.linalg.cholesky(np.linalg.inv(covariance))
+        known = sizes > 0
+        means[known] = means[known] @ whitening
+        return cls(whitening.astype(np.float32), means.astype(np.float32))
+
+    def distances(self, unit: np.ndarray) -> np.ndarray:
+        """Distance of unit embeddings, shape (B, H), to the nearest intent, divided by sqrt(H); shape (B,)."""
+        white = unit @ self.whitening
+        known = self.means[np.isfinite(self.means[:, 0])]
+        squared = (white**2).sum(1)[:, None] - 2 * white @ known.T + (known**2).sum(1)
+        return np.sqrt(squared.min(axis=1).clip(0) / unit.shape[1])
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The numbers that the hold-out gave; they are in the model's metadata."""
+
+    temperature: float = 1.0
+    distance_weight: float = 0.0
+    energy_weight: float = 0.0
+    middle: float = 30.0
+    """The strangeness at which a message is as likely out of scope as in."""
+    width: float = 1.0
+    """How far from the middle P(in scope) is 0.27 or 0.73, in units of strangeness."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The calibration, and where the intents lie."""
+
+    calibration: Calibration
+    statistics: Statistics
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the length of an embedding."""
+        return len(self.statistics.whitening)
+
+    def strangeness(self, logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        """Weighted sum of distance and energy: logits (B, C) and unit embeddings (B, H) to (B,)."""
+        known = self.calibration
+        energy = -log_sum_exp(logits)
+        return known.distance_weight * self.statistics.distances(unit) + known.energy_weight * energy
+
+    def confidences(self, logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        """Confidence of every intent: logits (B, C) and unit embeddings (B, H) to (B, C)."""
+        if not logits.shape[1]:
+            return logits
+        scaled = logits / self.calibration.temperature
+        beyond = (self.strangeness(logits, unit) - self.calibration.middle) / self.calibration.width
+        in_scope = 1 / (1 + np.exp(beyond.clip(-30, 30)))
+        return np.exp(scaled - log_sum_exp(scaled)[:, None]) * in_scope[:, None]
+
+    def with_statistics(self, unit: np.ndarray, intents: np.ndarray) -> "Scope":
+        """The same calibration over another model's embeddings."""
+        return replace(self, statistics=Statistics.of(unit, intents, len(self.statistics.means)))
+
+    def save(self, path: Path) -> None:
+        """Write the arrays."""
+        path.write_bytes(save({"whitening": self.statistics.whitening, "means": self.statistics.means}))
+
+    @classmethod
+    def load(cls, path: Path, calibration: dict[str, float]) -> "Scope":
+        """Read the arrays; the calibration is the metadata's."""
+        arrays = load_file(path)
+        return cls(Calibration(**calibration), Statistics(arrays["whitening"], arrays["means"]))
+
+
+def log_sum_exp(logits: np.ndarray) -> np.ndarray:
+    """log(sum(exp(logits))) of each row, (B, C) to (B,), without overflow."""
+    highest = logits.max(axis=1)
+    return highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))

@@ -1,0 +1,84 @@
+"""``make test`` after the set-up: lint, types, pytest, Rasa's own validation, and Rasa's tests of the trained model.
+
+Every check runs even where an earlier one failed; the summary at the end says which did.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from console import Problem, Steps, duration, report_problems
+from environment import ROOT, VENV_PYTHON
+from model import ensure_model, rasa, rasa_settings
+
+PYTHON = str(VENV_PYTHON)
+CHECKED = ("actions", "benchmarks", "parlance", "scripts", "shop", "tests")
+
+Outcome = tuple[str, bool, float]
+
+
+def run_check(steps: Steps, title: str, commands: Sequence[Sequence[str]]) -> Outcome:
+    """Runs the commands of one check, their output passed through; the check fails where one of them fails."""
+    began = time.monotonic()
+    passed = True
+    with steps.step(title):
+        for command in commands:
+            passed &= subprocess.run(command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL).returncode == 0
+    return title, passed, time.monotonic() - began
+
+
+def train_check(steps: Steps) -> tuple[Outcome, str]:
+    """Makes sure of a model; its path, or nothing where it could not be trained."""
+    began = time.monotonic()
+    try:
+        model = str(ensure_model(steps))
+    except Problem as problem:
+        print(problem, flush=True)
+        model = ""
+    return ("training", bool(model), time.monotonic() - began), model
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """One line for each check."""
+    return "\n".join(
+        f"  {'ok    ' if passed else 'FAILED'}  {duration(s):>12}  {title}" for title, passed, s in outcomes
+    )
+
+
+@report_problems
+def main(arguments: list[str]) -> int:
+    """The checks; non-zero where one failed."""
+    first, total = (int(number) for number in arguments) if arguments else (1, 6)
+    steps = Steps(total, first)
+    folders = [folder for folder in CHECKED if (ROOT / folder).is_dir()]
+    outcomes = [
+        run_check(
+            steps,
+            "lint and format (ruff)",
+            [[PYTHON, "-m", "ruff", "check", *folders], [PYTHON, "-m", "ruff", "format", "--check", *folders]],
+        ),
+        run_check(steps, "types (mypy)", [[PYTHON, "-m", "mypy"]]),
+        run_check(steps, "unit, integration and end-to-end tests (pytest)", [[PYTHON, "-m", "pytest"]]),
+        run_check(steps, "training data (rasa data validate)", [rasa("data", "validate", "--fail-on-warnings")]),
+    ]
+    trained, model = train_check(steps)
+    outcomes.append(trained)
+    if model:
+        # One process for both tests: loading TensorFlow and the model takes longer than they do.
+        tests = rasa("test", "--model", model, "--stories", "tests/stories", "--nlu", "tests/nlu")
+        tests += ["--out", "results", "--no-plot", "--fail-on-prediction-errors"]
+        outcomes.append(run_check(steps, "conversations and understanding (rasa test)", [tests]))
+    print(f"\n{summary(outcomes)}\n")
+    failed = [title for title, passed, _ in outcomes if not passed]
+    if failed:
+        print(f"Failed: {', '.join(failed)}. Their output is above; `make help` shows how to run one alone.")
+        return 1
+    print("All checks passed. `make run` starts the assistant.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""``make run`` after the set-up: the shop's database, a model, the two servers, and a first request to try.
+
+HOST, PORT and ACTION_PORT choose the addresses; RASA_ARGS is passed on to ``rasa run`` (``--enable-api``, ``--debug``).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from console import Problem, Steps, duration, quiet, report_problems
+from environment import ROOT, VENV_PYTHON
+from model import ensure_model, rasa, rasa_settings
+from services import Service, check_port, stop_all, wait_until_healthy, watch
+
+LOGS = ROOT / "logs"
+DEFAULT_ACTION_PORT = 5055
+START_SECONDS = 300.0
+
+
+def port_from_environment(variable: str, default: int) -> int:
+    """A port number from an environment variable.
+
+    Raises:
+        Problem: it is not a port number.
+    """
+    text = os.environ.get(variable) or str(default)
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise Problem(f"{variable}={text} is not a port.", "Give a number from 1 to 65535.")
+    return int(text)
+
+
+def endpoints_file(action_port: int) -> Path:
+    """``endpoints.yml``, or a copy that points at another action port: Rasa's files know no default values."""
+    project_file = ROOT / "endpoints.yml"
+    if action_port == DEFAULT_ACTION_PORT:
+        return project_file
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    endpoints = yaml.load(project_file) or {}
+    endpoints["action_endpoint"] = {"url": f"http://localhost:{action_port}/webhook"}
+    copy = LOGS / "endpoints.yml"
+    yaml.dump(endpoints, copy)
+    return copy
+
+
+def make_services(model: Path, host: str, port: int, action_port: int) -> list[Service]:
+    """The action server, which only this machine may reach, and Rasa."""
+    environment = rasa_settings()
+    # What `rasa run actions` starts, without loading TensorFlow into the action server.
+    actions = [str(VENV_PYTHON), "-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)]
+    server = rasa("run", "--model", str(model), "--interface", host, "--port", str(port))
+    server += ["--endpoints", str(endpoints_file(action_port)), "--credentials", "credentials.yml"]
+    server += shlex.split(os.environ.get("RASA_ARGS", ""))
+    reachable = "localhost" if host in ("0.0.0.0", "127.0.0.1") else host
+    return [
+        Service(
+            name="action server",
+            command=actions,
+            health=f"http://127.0.0.1:{action_port}/health",
+            log=LOGS / "actions.log",
+            env={**environment, "SANIC_HOST": "127.0.0.1"},
+            cwd=ROOT,
+        ),
+        Service(
+            name="Rasa server",
+            command=server,
+            health=f"http://{reachable}:{port}/",
+            log=LOGS / "rasa.log",
+            env=environment,
+            cwd=ROOT,
+        ),
+    ]
+
+
+def end_on_signal(number: int, _frame: FrameType | None) -> None:
+    """Ends like Ctrl-C, so that the servers are stopped whoever asks."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def greet(address: str, seconds: float) -> None:
+    """Says where the assistant is and what to do next."""
+    body = '{"sender": "me", "message": "Where is my order?"}'
+    print(
+        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in logs/). Ctrl-C stops it. Try:\n\n"
+        f"  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json' \\\n"
+        f"    -d '{body}'\n",
+        flush=True,
+    )
+
+
+@report_problems
+def main(arguments: list[str]) -> int:
+    """The last steps of ``make run``; returns when somebody stops it."""
+    began = time.monotonic()
+    first, total = (int(number) for number in arguments) if arguments else (1, 3)
+    steps = Steps(total, first)
+    host = os.environ.get("HOST") or "127.0.0.1"
+    port = port_from_environment("PORT", 5005)
+    action_port = port_from_environment("ACTION_PORT", DEFAULT_ACTION_PORT)
+    # Before the training, not after it.
+    check_port(host, port, "PORT")
+    check_port("127.0.0.1", action_port, "ACTION_PORT")
+    # SIGINT too, because a shell that starts this in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_on_signal)
+
+    LOGS.mkdir(exist_ok=True)
+    with steps.step("preparing the shop's database"):
+        make_shop = [str(VENV_PYTHON), "-m", "shop.setup"]
+        quiet(make_shop, "The shop's database cannot be prepared.", "The lines above say why.", cwd=ROOT)
+    model = ensure_model(steps)
+    services = make_services(model, host, port, action_port)
+    try:
+        with steps.step("starting the action server and Rasa"):
+            for service in services:
+                service.start()
+            wait_until_healthy(services, START_SECONDS)
+        greet(services[1].health.rstrip("/"), time.monotonic() - began)
+        watch(services)
+    except KeyboardInterrupt:
+        print("\nStopping ...", flush=True)
+    finally:
+        # A second Ctrl-C while stopping must not leave a server behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop_all(services)
+    print("Both servers are stopped.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

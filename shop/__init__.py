@@ -1,0 +1,1 @@
+"""Fernhill's back end: catalogue, customers, orders and support tickets. Imports no Rasa."""

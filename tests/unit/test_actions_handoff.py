@@ -1,0 +1,65 @@
+"""Handing over opens a ticket with the conversation in it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+
+from actions.handoff import ActionHumanHandoff
+from shop.database import open_session
+from shop.models import Ticket
+
+EVENTS = [
+    {"event": "action", "name": "action_listen"},
+    {"event": "user", "text": "my lamp is broken"},
+    {"event": "bot", "text": "Shall I pass you on to a person?"},
+    {"event": "slot", "name": "email", "value": None},
+    {"event": "user", "text": "yes please"},
+]
+
+
+def hand_over(**slots: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The events that the action returns and the one message that it says."""
+    tracker = Tracker("chat-7", slots, {"text": "yes please"}, EVENTS, False, None, {}, "action_listen")
+    dispatcher = CollectingDispatcher()
+    events = asyncio.run(ActionHumanHandoff().run(dispatcher, tracker, {}))
+    assert len(dispatcher.messages) == 1
+    return events, dispatcher.messages[0]
+
+
+def test_the_ticket_holds_the_conversation_and_its_number_is_told(empty_tickets: URL) -> None:
+    events, message = hand_over()
+    assert message["response"] == "utter_handoff"
+    assert events[0]["name"] == "ticket_number" and events[0]["value"] == message["ticket"]
+    with open_session() as session:
+        ticket = session.execute(select(Ticket)).scalar_one()
+        assert ticket.conversation_id == "chat-7"
+        assert ticket.transcript.splitlines() == [
+            "Customer: my lamp is broken",
+            "Fern: Shall I pass you on to a person?",
+            "Customer: yes please",
+        ]
+
+
+def test_a_known_email_is_where_the_answer_goes(empty_tickets: URL) -> None:
+    _, message = hand_over(email="ada.byrne@example.com", order_number="10432")
+    assert message["response"] == "utter_handoff_by_email"
+    assert message["email"] == "ada.byrne@example.com"
+
+
+def test_asking_twice_gives_the_same_number(empty_tickets: URL) -> None:
+    _, first = hand_over()
+    _, second = hand_over()
+    assert second["response"] == "utter_handoff_again"
+    assert second["ticket"] == first["ticket"]
+
+
+def test_a_ticket_that_cannot_be_opened_is_told_with_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
+    events, message = hand_over()
+    assert message["response"] == "utter_handoff_unavailable"
+    assert events == []

@@ -1,0 +1,78 @@
+from parlance.data.audit import audit
+from parlance.data.examples import Entity, Example
+
+CLEAN = [
+    Example("hi", "greet", source="a:1"),
+    Example("hello", "greet", source="a:2"),
+    Example("bye", "bye", source="a:3"),
+    Example("see you", "bye", source="a:4"),
+]
+
+
+def with_entity(text: str, *spans: tuple[int, int]) -> list[Example]:
+    entities = tuple(Entity(start, end, "city") for start, end in spans)
+    return [*CLEAN, Example(text, "greet", entities, "a:5")]
+
+
+def kinds(examples: list[Example]) -> list[tuple[str, str]]:
+    return [(finding.level, finding.kind) for finding in audit(examples)]
+
+
+def test_clean_data_has_no_findings():
+    assert audit(CLEAN) == []
+    assert audit([]) == []
+
+
+def test_an_intent_with_one_example_is_an_error():
+    (finding,) = audit([*CLEAN, Example("help", "help", source="a:5")])
+    assert (finding.level, finding.source) == ("error", "a:5")
+    assert "'help' has one example" in finding.message
+
+
+def test_the_same_text_is_found_whatever_its_case_and_spaces():
+    (finding,) = audit([*CLEAN, Example("  HELLO ", "greet", source="a:5")])
+    assert (finding.level, finding.kind) == ("warning", "a repeated example")
+    assert "2 times" in finding.message and "a:2, a:5" in finding.message
+
+
+def test_the_same_text_in_two_intents_is_a_conflict():
+    (finding,) = audit([*CLEAN, Example("Hello", "bye", source="a:5")])
+    assert finding.kind == "a text with conflicting intents"
+    assert "'greet' and 'bye'" in finding.message
+
+
+def test_an_intent_far_smaller_than_another_is_named():
+    large = [Example(f"order {n}", "order") for n in range(41)]
+    assert kinds([*CLEAN[:2], *large]) == [("warning", "an intent with far fewer examples than another")]
+    assert kinds([*CLEAN[:2], *large[:40]]) == []
+
+
+def test_many_out_of_scope_examples_are_no_imbalance():
+    assert kinds([*CLEAN, *(Example(f"what is {n}", "oos") for n in range(100))]) == []
+
+
+def test_an_entity_that_cuts_a_word_is_named():
+    assert kinds(with_entity("to Romeo", (3, 7))) == [("warning", "an entity that cuts a word")]
+    assert kinds(with_entity("in 1234", (5, 7))) == [("warning", "an entity that cuts a word")]
+
+
+def test_borders_between_words_signs_and_digits_are_fine():
+    assert kinds(with_entity("it's Rome's 5pm, OK", (5, 9), (12, 13), (13, 15))) == []
+
+
+def test_spaces_at_the_edge_of_an_entity_are_named():
+    assert kinds(with_entity("to Rome", (2, 7))) == [("warning", "an entity with spaces at its edge")]
+
+
+def test_entities_outside_the_text_or_over_each_other_are_errors():
+    assert kinds(with_entity("Rome", (0, 5))) == [("error", "an entity outside its text")]
+    assert kinds(with_entity("New York", (0, 8), (4, 8))) == [("error", "entities that overlap")]
+
+
+def test_brackets_like_those_of_an_annotation_are_named():
+    assert kinds([*CLEAN, Example("to [Rome] (city)", "greet")]) == [("warning", "what looks like a broken annotation")]
+
+
+def test_errors_come_first():
+    levels = [level for level, _ in kinds([*CLEAN, Example("hi", "greet"), Example("help", "help")])]
+    assert levels == ["error", "warning"]

@@ -1,0 +1,45 @@
+import pytest
+
+from parlance.components.rasa_model import RasaModel, prediction_from_parse
+from parlance.errors import ParlanceError
+from parlance.inference.prediction import EntitySpan, IntentScore
+
+PARSED = {
+    "text": "to Rome on 5th",
+    "intent": {"name": "nlu_fallback", "confidence": 0.7},
+    "intent_ranking": [
+        {"name": "nlu_fallback", "confidence": 0.7},
+        {"name": "book", "confidence": 0.4},
+        {"name": "greet", "confidence": 0.2},
+    ],
+    "entities": [
+        {"entity": "date", "start": 11, "end": 14, "value": {"day": 5}, "extractor": "RegexEntityExtractor"},
+        {"entity": "city", "start": 3, "end": 7, "value": "ROM", "confidence_entity": 0.9, "role": "to"},
+    ],
+}
+
+
+def test_fallback_is_left_out_of_the_ranking():
+    prediction = prediction_from_parse(PARSED["text"], PARSED)
+    assert prediction.ranking == (IntentScore("book", 0.4), IntentScore("greet", 0.2))
+
+
+def test_entities_come_from_left_to_right_with_what_rasa_knows():
+    city, date = prediction_from_parse(PARSED["text"], PARSED).entities
+    assert city == EntitySpan(3, 7, "city", "ROM", 0.9, role="to")
+    assert (date.value, date.confidence) == ("{'day': 5}", 1.0)
+
+
+def test_a_pipeline_without_ranking_has_its_one_intent():
+    parsed = {"intent": {"name": "greet", "confidence": 1.0}, "entities": []}
+    assert prediction_from_parse("hi", parsed).ranking == (IntentScore("greet", 1.0),)
+    assert prediction_from_parse("", {"intent": {"name": None, "confidence": 0.0}}).ranking == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"])
+def test_a_damaged_archive_is_named(tmp_path, content):
+    pytest.importorskip("rasa")
+    path = tmp_path / "model.tar.gz"
+    path.write_bytes(content)
+    with pytest.raises(ParlanceError, match="model.tar.gz cannot be loaded as a Rasa model"):
+        RasaModel.load(path)

@@ -1,0 +1,97 @@
+"""Starting servers, waiting for them and stopping them, as `make run` does."""
+
+import os
+import socket
+import sys
+import time
+
+import pytest
+
+from console import Problem
+from services import Service, check_port, stop_all, wait_until_healthy, watch
+
+
+def free_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def service(tmp_path, *command: str, port: int = 1) -> Service:
+    """A service that runs this Python."""
+    return Service(
+        name="shop server",
+        command=[sys.executable, *command],
+        health=f"http://127.0.0.1:{port}/",
+        log=tmp_path / "logs" / "server.log",
+        env=os.environ,
+        cwd=tmp_path,
+    )
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there and not merely waiting to be collected."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_server_is_waited_for_and_stopped(tmp_path):
+    port = free_port()
+    server = service(tmp_path, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port)
+    try:
+        server.start()
+        wait_until_healthy([server], seconds=20)
+        with pytest.raises(Problem, match=f"Port {port} .* make run PORT={port + 10}"):
+            check_port("127.0.0.1", port, "PORT")
+    finally:
+        stop_all([server])
+    check_port("127.0.0.1", port, "PORT")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
+def test_stopping_ends_the_children_too(tmp_path):
+    script = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import signal, time; "
+        'signal.signal(signal.SIGTERM, signal.SIG_IGN); print("up", flush=True); time.sleep(60)\'])\n'
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = service(tmp_path, "-c", script)
+    parent.start()
+    deadline = time.monotonic() + 20
+    while "up" not in (log := parent.log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child = next(int(word) for word in log.split() if word.isdigit())
+    parent.stop()
+    deadline = time.monotonic() + 5
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(child), "a child that ignores SIGTERM outlived its server"
+
+
+@pytest.mark.parametrize("look", [lambda started: wait_until_healthy(started, seconds=20), watch])
+def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path, look):
+    server = service(tmp_path, "-c", "print('no model found'); raise SystemExit(3)")
+    server.start()
+    with pytest.raises(Problem, match=r"no model found\s+The shop server ended by itself \(exit code 3\)"):
+        look([server])
+    stop_all([server])
+
+
+def test_a_server_that_never_answers_is_reported_with_its_log(tmp_path):
+    server = service(tmp_path, "-c", "import time; time.sleep(60)", port=free_port())
+    server.start()
+    try:
+        with pytest.raises(Problem, match=r"did not answer within 0 s\. Look into its log"):
+            wait_until_healthy([server], seconds=0.3)
+    finally:
+        stop_all([server])
+
+
+def test_a_server_that_was_not_started_can_be_stopped(tmp_path):
+    stop_all([service(tmp_path, "-c", "pass")])

@@ -1,0 +1,172 @@
+"""The set-up scripts: finding Python, keeping the locks clean, knowing when a model is up to date."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import console
+import environment
+import lock
+import model
+import run
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = sorted(lock.LOCKS)
+
+
+def pins(name: str) -> dict[str, str]:
+    """Package versions of a lock."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / name).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_pins_with_hashes_and_names_no_address(name):
+    text = (ROOT / name).read_text()
+    lock.check(name, text)
+    requirements = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+    assert len(requirements) > 100
+    assert [entry.split("==")[0] for entry in requirements if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_locks_agree_on_every_version(name):
+    reference = pins(lock.FIRST)
+    differing = {
+        package: version for package, version in pins(name).items() if reference.get(package, version) != version
+    }
+    assert differing == {}
+
+
+def test_a_server_is_not_given_torch():
+    assert not set(pins(lock.SERVING)) & {"torch", "transformers"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url https://packages.example.org/simple",
+        "--find-links wheels",
+        "thing @ file:///somewhere/thing.whl",
+        "# compiled in /somewhere/else",
+    ],
+)
+def test_an_address_or_a_path_in_a_lock_is_refused(line):
+    with pytest.raises(console.Problem, match="names an address or a path"):
+        lock.check("requirements-dev.txt", f"numpy==1.0 \\\n    --hash=sha256:00\n{line}\n")
+
+
+def test_torch_in_the_serving_lock_is_refused():
+    with pytest.raises(console.Problem, match="would install torch on servers"):
+        lock.check("requirements.txt", "torch==2.12.1 \\\n    --hash=sha256:00\n")
+
+
+def test_markers_that_every_line_has_are_left_out():
+    machines = [("arm64", "darwin"), ("aarch64", "linux"), ("x86_64", "linux")]
+    implementation = "platform_python_implementation == 'CPython'"
+    environments = " or ".join(
+        f"(platform_machine == '{machine}' and {implementation} and sys_platform == '{system}')"
+        for machine, system in machines
+    )
+    shared = f" ; implementation_name == 'cpython' and python_full_version < '3.11' and ({environments})"
+    only_mac = " ; python_full_version < '3.11' and platform_machine == 'arm64' and sys_platform == 'darwin'"
+    tidied = lock.tidy(f"numpy==1.0{shared} \\\nmetal==2.0{only_mac} \\\n")
+    assert tidied.splitlines()[1:] == [
+        "numpy==1.0 \\",
+        "metal==2.0 ; platform_machine == 'arm64' and sys_platform == 'darwin' \\",
+    ]
+
+
+def test_python_is_found_behind_a_stub_that_does_not_start(monkeypatch, tmp_path):
+    stub = tmp_path / "python3.10"
+    stub.write_text("#!/bin/sh\necho 'not installed' >&2\nexit 127\n")
+    stub.chmod(0o755)
+    working = tmp_path / "working"
+    working.write_text("#!/bin/sh\necho '3.10 /somewhere/python3.10'\n")
+    working.chmod(0o755)
+    monkeypatch.setattr(environment, "candidates", lambda uv: iter([str(stub), str(working)]))
+    assert environment.find_python("uv") == "/somewhere/python3.10"
+
+
+def test_without_python_and_download_the_remedy_is_said(monkeypatch, tmp_path):
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho 'error: Failed to download' >&2\nexit 1\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(environment, "candidates", lambda uv: iter([]))
+    with pytest.raises(console.Problem, match=r"no Python 3\.10 .* Install Python 3\.10"):
+        environment.find_python(str(uv))
+
+
+def test_without_uv_and_network_the_remedy_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "TOOLS", tmp_path / "tools")
+    monkeypatch.setattr(environment, "answer", lambda *command: None)
+    with pytest.raises(console.Problem, match="install uv yourself"):
+        environment.find_uv()
+
+
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Rasa project with the files that a model's name depends on."""
+    for name, text in {
+        "config.yml": "pipeline: []",
+        "domain.yml": "intents: []",
+        "data/nlu/greet.yml": "nlu: []",
+        "parlance/finetuning/trainer.py": "EPOCHS = 1",
+        "tests/unit/test_a.py": "",
+    }.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.setattr(model, "ROOT", tmp_path)
+    monkeypatch.setattr(model, "MODELS", tmp_path / "models")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changed", "new_data", "new_code"),
+    [
+        ("data/nlu/greet.yml", True, False),
+        ("domain.yml", True, False),
+        ("parlance/finetuning/trainer.py", False, True),
+        ("tests/unit/test_a.py", False, False),
+    ],
+)
+def test_a_model_is_up_to_date_until_what_it_came_from_changes(tmp_path, monkeypatch, changed, new_data, new_code):
+    folder = project(tmp_path, monkeypatch)
+    before = model.current_fingerprint()
+    (folder / changed).write_text("changed")
+    after = model.current_fingerprint()
+    assert (before.data != after.data, before.code != after.code) == (new_data, new_code)
+
+
+def test_an_unchanged_project_is_not_trained(tmp_path, monkeypatch, capsys):
+    project(tmp_path, monkeypatch)
+    archive = model.current_fingerprint().model
+    archive.parent.mkdir()
+    archive.touch()
+    monkeypatch.setattr(model, "train", lambda fingerprint: pytest.fail("trained an unchanged project"))
+    assert model.ensure_model(console.Steps(1)) == archive
+    assert "is up to date" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["http", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_named(monkeypatch, text):
+    monkeypatch.setenv("PORT", text)
+    with pytest.raises(console.Problem, match=f"PORT={text} is not a port"):
+        run.port_from_environment("PORT", 5005)
+
+
+def test_rasa_is_pointed_at_another_action_port(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "LOGS", tmp_path)
+    (tmp_path / "endpoints.yml").write_text("tracker_store:\n  type: InMemory\n")
+    assert run.endpoints_file(5055) == tmp_path / "endpoints.yml"
+    monkeypatch.setattr(run, "LOGS", tmp_path / "logs")
+    (tmp_path / "logs").mkdir()
+    copy = run.endpoints_file(6055).read_text()
+    assert "http://localhost:6055/webhook" in copy
+    assert "InMemory" in copy
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(4.21, "4.2 s"), (59.9, "59.9 s"), (185, "3 min 05 s")])
+def test_durations_read_well(seconds, text):
+    assert console.duration(seconds) == text
