@@ -58,7 +58,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--config", type=Path, default=ROOT / "config.yml", help="TransformerNLU's options are read here"
     )
-    parser.add_argument("--work", type=Path, default=HERE / "work", help="models and records of the stages")
+    parser.add_argument("--work", type=Path, default=HERE / "runs", help="models and records of the stages")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="where the results go")
     parser.add_argument("--threads", type=int, help="threads of every system; all cores unless told")
     defaults = Settings()
@@ -149,8 +149,14 @@ def settings_used(system: str, run: Path, settings: Settings) -> dict[str, Any]:
 
 def command_line(arguments: Sequence[str]) -> str:
     """The command as anyone can repeat it, without this machine's folders."""
-    shown = [os.path.relpath(part, ROOT) if os.path.isabs(part) else part for part in arguments]
+    shown = [shown_path(part) if os.path.isabs(part) else part for part in arguments]
     return f"python benchmarks/nlu.py {shlex.join(shown)}"
+
+
+def shown_path(path: str) -> str:
+    """A path below the project or beside it, relative to the project; of any other only its name."""
+    near = Path(path).is_relative_to(ROOT.parent)
+    return os.path.relpath(path, ROOT) if near else Path(path).name
 
 
 def sizes_of(train: Sequence[Example], test: Sequence[Example]) -> dict[str, int]:

@@ -29,6 +29,10 @@ def megabytes(value: float) -> str:
     return f"{value:,.0f} MB"
 
 
+def mebibytes(value: float) -> str:
+    return f"{value:,.0f} MiB"
+
+
 def share(value: float) -> str:
     return f"{value:.3f}"
 
@@ -45,8 +49,8 @@ ROWS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("train_cpu_seconds", "Training, processor time", seconds),
     ("latency_p50_ms", "One message, p50", milliseconds),
     ("latency_p99_ms", "One message, p99", milliseconds),
-    ("train_peak_mb", "Peak memory, training", megabytes),
-    ("serve_peak_mb", "Peak memory, serving", megabytes),
+    ("train_peak_mb", "Peak memory, training", mebibytes),
+    ("serve_peak_mb", "Peak memory, serving", mebibytes),
     ("load_seconds", "Loading", seconds),
     ("model_mb", "Model on disk", megabytes),
 )

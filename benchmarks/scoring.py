@@ -51,7 +51,8 @@ def ranking_of(entry: Mapping[str, Any]) -> list[tuple[str, float]]:
 def figures(
     train: Mapping[str, Any], serve: Mapping[str, Any], test: Sequence[Example], finds_entities: bool
 ) -> dict[str, float | None]:
-    """One row of results: shares from 0 to 1, seconds, milliseconds, megabytes; None where there is nothing to measure.
+    """One row of results: shares from 0 to 1, seconds, milliseconds, memory in mebibytes, disk
+    in megabytes; None where there is nothing to measure.
 
     A system that is for intents only has no entity figures, rather than a zero.
     """

@@ -17,14 +17,14 @@ TRAIN_RECORD, SERVE_RECORD = "train.json", "serve.json"
 
 
 def peak_mb() -> float:
-    """Most memory that this process has held, in megabytes (10^6 bytes)."""
+    """Most memory that this process has held, in mebibytes."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
         # macOS counts in bytes here. Linux's figure would include the parent's memory at the fork.
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(kibibytes) * 1024 / 1e6
+    return int(kibibytes) / 1024
 
 
 def cpu_seconds() -> float:

@@ -181,7 +181,7 @@ def train_trainer(settings: Settings, seed: int, data: Path, out: Path) -> Path:
     Trainer(
         model=model,
         args=arguments,
-        train_dataset=encoded,  # type: ignore[arg-type]
+        train_dataset=encoded,
         data_collator=DataCollatorWithPadding(tokenizer),
     ).train()
     folder = out / "model"

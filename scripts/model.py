@@ -96,6 +96,7 @@ def train(fingerprint: Fingerprint) -> None:
     if not trained.is_file():
         raise Problem("Rasa ended without a model.", "Look for the reason in its output above.")
     trained.replace(fingerprint.model)
+    print(f"      kept as {fingerprint.model.relative_to(ROOT)}", flush=True)
 
 
 def ensure_model(steps: Steps) -> Path:

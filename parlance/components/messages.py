@@ -30,6 +30,17 @@ def _entity(entity: dict[str, Any]) -> Entity:
     )
 
 
+def entities_beside(message: Message, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A message's entities with those found that overlap none of them, from left to right."""
+    earlier = message.get(ENTITIES, [])
+    fresh = [
+        entity
+        for entity in found
+        if not any(entity["start"] < other["end"] and other["start"] < entity["end"] for other in earlier)
+    ]
+    return sorted(earlier + fresh, key=lambda entity: entity["start"])
+
+
 def token_spans(message: Message, attribute: str) -> list[tuple[int, int]]:
     """Character spans of the tokens that Rasa's tokenizer found."""
     tokens: list[Token] = message.get(TOKENS_NAMES[attribute], [])

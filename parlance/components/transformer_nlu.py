@@ -21,8 +21,8 @@ from rasa.shared.nlu.constants import ACTION_TEXT, ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from parlance.components.incremental import lift_label_refusal
-from parlance.components.messages import examples_of, token_spans
+from parlance.components.messages import entities_beside, examples_of, token_spans
+from parlance.components.rasa_checks import make_known
 from parlance.errors import ParlanceError
 from parlance.finetuning.options import FinetuneOptions, unknown_option
 from parlance.inference import NLUModel, Prediction
@@ -31,7 +31,6 @@ MODEL_FOLDER = "model"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
 
 logger = logging.getLogger(__name__)
-lift_label_refusal()
 
 SERVING_OPTIONS = {
     # Intents in a message's ranking; 0 keeps all.
@@ -61,7 +60,8 @@ class TransformerNLUError(RasaException):
 class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, GraphComponent):
     """Fine-tunes a pretrained transformer on the assistant's own messages and serves it with ONNX Runtime.
 
-    Reads ``text``, and the tokens of a tokenizer before it, to which the sequence features are aligned.
+    Reads ``text``; the tokens of a tokenizer before it, to which the sequence features are aligned; and ``entities``:
+    what an extractor before it found stands, and an entity that overlaps it is not added.
     Writes ``intent``, ``intent_ranking``, ``entities``, and dense sentence and sequence features of ``text`` and
     ``action_text``. Training imports torch; serving does not.
     """
@@ -160,8 +160,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
             for message, (prediction, tokens) in zip(messages, self._understand(messages, TEXT), strict=True):
                 self._set_intent(message, prediction)
                 if self._config["entity_recognition"]:
-                    found = self.add_extractor_name([entity.as_dict() for entity in prediction.entities])
-                    message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)
+                    message.set(ENTITIES, entities_beside(message, self._named(prediction)), add_to_output=True)
                 self._set_features(message, TEXT, prediction, tokens)
         return messages
 
@@ -179,6 +178,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         texts = [message.get(attribute) or "" for message in messages]
         return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
 
+    def _named(self, prediction: Prediction) -> list[dict[str, Any]]:
+        return self.add_extractor_name([entity.as_dict() for entity in prediction.entities])
+
     def _set_intent(self, message: Message, prediction: Prediction) -> None:
         if not self._config["intent_classification"] or not self._model or not self._model.intents:
             return
@@ -189,6 +191,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     def _set_features(self, message: Message, attribute: str, prediction: Prediction, tokens: np.ndarray) -> None:
         if self._config["featurize"] and len(tokens):
             self.add_features_to_message(tokens, prediction.embedding[None, :], attribute, message)
+
+
+make_known(TransformerNLU)
 
 
 def _finetune(*args: Any, **kwargs: Any) -> None:

@@ -56,8 +56,8 @@ def finetune(
 ) -> dict[str, Any]:
     """Fine-tune an encoder for intents and entities, and write a model folder.
 
-    With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on a part of it gives the
-    calibration and the number of epochs, then the final model learns from all of it. With more, a tenth (at most
+    With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on nine tenths of it
+    gives the calibration, then the final model learns from all of it. With more, a tenth (at most
     1,000 utterances) is held out, and the one training is stopped and calibrated by it.
 
     Args:
@@ -93,8 +93,7 @@ def finetune(
     with TemporaryDirectory() as scratch:
         learned, holdout = job.calibrate(model, part, held, Path(scratch))
         if rehearse and held:
-            epochs = training.best_epoch + 1 if training.epochs < job.epochs(part) else None
-            model, training = job.fit("Training", list(train), [], epochs)
+            model, training = job.fit("Training", list(train), [])
             learned = learned.with_statistics(*job.statistics(model, list(train)))
             job.export(model, list(train), Path(scratch), holdout["precision"])
         metadata = job.describe(training, holdout, learned, time.perf_counter() - began)
@@ -129,9 +128,7 @@ class _Job:
         chosen = self.options.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
         return max(1, round(chosen * self.epoch_fraction))
 
-    def fit(
-        self, title: str, examples: list[Example], held: list[Example], epochs: int | None = None
-    ) -> tuple[JointModel, Training]:
+    def fit(self, title: str, examples: list[Example], held: list[Example]) -> tuple[JointModel, Training]:
         """Build the model anew and train it; an empty ``held`` trains to the last epoch."""
         train, valid = self.encode(examples), self.encode(held) if held else None
         if not len(train):
@@ -140,7 +137,7 @@ class _Job:
         model.precision = hardware.choose_precision(self.options.precision, self.device, model.tag_head.in_features)
         if self.start.labels is None:
             self._start_intent_head(model, train)
-        epochs = epochs or self.epochs(examples)
+        epochs = self.epochs(examples)
         identity = fingerprint(title, self.options.as_dict(), epochs, train.texts, train.tags, train.intents.tolist())
         with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
             training = fit(
@@ -183,6 +180,7 @@ class _Job:
         held_data = self.encode(held or part)
         result = predict(model, held_data, self.start.padding, self.device, self.options)
         labelled = held_data.intents != IGNORED
+        labelled &= bool(held)  # what was learned tells nothing of confidence
         scope = fit_scope(
             unit,
             intents,

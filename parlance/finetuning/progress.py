@@ -15,7 +15,7 @@ class TrainingProgress:
     """Loss, throughput and time left, on standard error. Use it as a context manager."""
 
     def __init__(self, title: str, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet)
+        self._console = Console(stderr=True, quiet=quiet, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

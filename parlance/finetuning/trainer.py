@@ -23,6 +23,9 @@ from parlance.finetuning.vocabulary import CompactVocabulary
 CONTRASTIVE_TEMPERATURE = 0.1
 MAX_GRADIENT_NORM = 1.0
 
+ENOUGH_TO_STOP_BY = 200
+"""Held-out utterances from which on accuracy is steady enough to stop by; with fewer, training goes to the end."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,7 +50,6 @@ class Training:
     """How a training went."""
 
     epochs: int
-    best_epoch: int
     steps: int
     history: list[dict[str, float]] = field(default_factory=list)
 
@@ -64,7 +66,7 @@ def fit(
     checkpoint: Checkpoint,
     progress: TrainingProgress,
 ) -> Training:
-    """Train in place and leave the weights that did best on the hold-out (the last ones where there is none).
+    """Train in place and leave the weights that did best on the hold-out (the last ones where it is small or absent).
 
     Args:
         model: The model; its ``precision`` says in which format the encoder multiplies.
@@ -118,6 +120,7 @@ class _Loop:
         self.epochs, self.padding, self.accelerator = epochs, padding, accelerator
         self.checkpoint, self.progress = checkpoint, progress
         self.optimizer = torch.optim.AdamW(_parameter_groups(model, options), fused=accelerator.device.type != "mps")
+        self._stops = valid is not None and len(valid) >= ENOUGH_TO_STOP_BY
         self.parts = 1  # into how many micro-batches a batch is split: more than one where memory is short
         self.best: dict[str, torch.Tensor] | None = None
         self.position = Position()
@@ -135,14 +138,12 @@ class _Loop:
                 loss = self._step(model, collate(self.train, rows, self.padding))
                 self.progress.step(loss, len(rows) * self.accelerator.num_processes)
             self._end_epoch(epoch)
-            if self.valid and epoch - self.position.best_epoch >= self.options.patience:
+            if self._stops and epoch - self.position.best_epoch >= self.options.patience:
                 break
         if self.best:
             self.model.load_state_dict(self.best)
         self.checkpoint.remove()
-        return Training(
-            self.position.epoch, self.position.best_epoch, self.position.epoch * steps_an_epoch, self.position.history
-        )
+        return Training(self.position.epoch, self.position.epoch * steps_an_epoch, self.position.history)
 
     def _start_or_resume(self) -> None:
         if resumed := self.checkpoint.resume(self.model, self.optimizer):
@@ -201,11 +202,9 @@ class _Loop:
         if self.valid:
             result = predict(self.model, self.valid, self.padding, self.accelerator.device, self.options)
             figures |= {"intent_accuracy": result.intent_accuracy, "tag_f1": result.tag_f1, "valid_loss": result.loss}
-            if result.score > self.position.best_score:
+            if self._stops and result.score > self.position.best_score:
                 self.position.best_score, self.position.best_epoch = result.score, epoch
                 self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        else:
-            self.position.best_epoch = epoch
         self.position.epoch = epoch + 1
         self.position.history.append(figures)
         self.progress.epoch(epoch + 1, self.epochs, figures)
@@ -270,11 +269,11 @@ def predict(
         gold += int((batch.tags > 0).sum())
         hit += int(((tags == batch.tags) & (batch.tags > 0)).sum())
     labelled = data.intents != IGNORED
-    right = logits.argmax(1).numpy()[labelled] == data.intents[labelled]
+    right = logits[labelled].argmax(1).numpy() == data.intents[labelled] if labelled.any() else np.ones(1)
     return Predictions(
         logits,
         embeddings,
         loss,
-        float(right.mean()) if labelled.any() else 1.0,
+        float(right.mean()),
         2 * hit / (found + gold) if found + gold else 1.0,
     )

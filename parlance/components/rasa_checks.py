@@ -1,0 +1,67 @@
+"""Two of Rasa's checks know only Rasa's own components; here TransformerNLU is made known to them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from rasa.core.policies.ted_policy import TEDPolicy
+from rasa.engine.graph import GraphSchema
+from rasa.graph_components.validators.default_recipe_validator import DefaultV1RecipeValidator
+from rasa.graph_components.validators.finetuning_validator import (
+    FINGERPRINT_CORE,
+    FINGERPRINT_NLU,
+    FinetuningValidator,
+)
+from rasa.nlu.classifiers.diet_classifier import DIETClassifier
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+FIXED_LABELS = {FINGERPRINT_NLU: DIETClassifier, FINGERPRINT_CORE: TEDPolicy}
+"""What fixes the labels that a fingerprint is about. ResponseSelector is a DIETClassifier, UnexpecTED a TEDPolicy."""
+
+
+def make_known(component: type[Any]) -> None:
+    """Teach Rasa's checks what the component can do; calling this again changes nothing."""
+    if hasattr(FinetuningValidator._compare_or_memorize, "__wrapped__"):
+        return
+    FinetuningValidator._compare_or_memorize = _allow_new_labels(FinetuningValidator._compare_or_memorize)
+    DefaultV1RecipeValidator._warn_if_some_training_data_is_unused = _learns_entities(
+        DefaultV1RecipeValidator._warn_if_some_training_data_is_unused, component
+    )
+
+
+def _allow_new_labels(original: Callable[..., None]) -> Callable[..., None]:
+    """Let ``rasa train --finetune`` add intents and entities where every component can learn them.
+
+    Rasa refuses new labels because DIETClassifier and TEDPolicy fix their outputs when they are first trained.
+    TransformerNLU adds outputs; memoization and rules learn from the data anew each time. So where a graph has no
+    component that fixes labels, the refusal is lifted; everywhere else Rasa's rule stays.
+    """
+
+    @wraps(original)
+    def compare_or_memorize(
+        self: FinetuningValidator, fingerprint_key: str, new_fingerprint: str, error_message: str
+    ) -> None:
+        schema: GraphSchema = self._execution_context.graph_schema
+        kind = FIXED_LABELS.get(fingerprint_key)
+        if kind and not any(issubclass(node.uses, kind) for node in schema.nodes.values()):
+            self._fingerprints[fingerprint_key] = new_fingerprint
+        else:
+            original(self, fingerprint_key, new_fingerprint, error_message)
+
+    return compare_or_memorize
+
+
+def _learns_entities(original: Callable[..., None], component: type[Any]) -> Callable[..., None]:
+    """Keep Rasa from warning that nothing learns the entities, their roles and groups, where the component does."""
+
+    @wraps(original)
+    def warn_if_unused(self: DefaultV1RecipeValidator, training_data: TrainingData) -> None:
+        types = self._component_types
+        if component in types:
+            self._component_types = types | {DIETClassifier}
+        try:
+            original(self, training_data)
+        finally:
+            self._component_types = types
+
+    return warn_if_unused

@@ -1,0 +1,204 @@
+"""TransformerNLU inside Rasa: training, serving, caching, going on from a model, and its neighbours in a pipeline."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rasa.core.agent import Agent
+from rasa.shared.exceptions import InvalidConfigException, RasaException
+
+import parlance.finetuning.job
+from parlance.data.examples import Example
+
+from .conftest import Project
+
+
+def parse(model: Path, *texts: str) -> list[dict[str, Any]]:
+    agent = Agent.load(str(model))
+
+    async def all_of_them() -> list[dict[str, Any]]:
+        return [await agent.parse_message(text) for text in texts]
+
+    return asyncio.run(all_of_them())
+
+
+def test_rasa_trains_and_serves_it_with_synonyms_and_patterns_beside(project: Project) -> None:
+    project.before.append({"name": "RegexEntityExtractor"})
+    project.after += [{"name": "EntitySynonymMapper"}, {"name": "FallbackClassifier", "threshold": 0.3}]
+    project.extra_nlu = [
+        {"synonym": "the city of bath", "examples": "- bath\n"},
+        {"regex": "order_number", "examples": "- \\d{5}\n"},
+    ]
+    greeting, order, move, empty, emoji, long = parse(
+        project.train_nlu(), "hello there", "where is order 10432", "york to bath", "", "🙂", "hi " * 3400
+    )
+
+    assert greeting["intent"]["name"] == "greet" and greeting["intent"]["confidence"] > 0.3
+    assert [(e["entity"], e["value"], e["extractor"]) for e in order["entities"]] == [
+        ("order_number", "10432", "RegexEntityExtractor")
+    ], "what an earlier extractor found stands, once"
+    assert [(e["entity"], e["role"], e["value"]) for e in move["entities"]] == [
+        ("place", "old", "york"),
+        ("place", "new", "the city of bath"),
+    ]
+    assert empty["intent"]["name"] in (None, "nlu_fallback") and empty["entities"] == []
+    assert emoji["intent"]["name"] and long["intent"]["name"]
+    assert greeting["intent_ranking"][0] == greeting["intent"]
+
+
+def test_its_features_serve_other_components(project: Project) -> None:
+    project.options |= {"intent_classification": False, "entity_recognition": False}
+    project.after += [
+        {"name": "LogisticRegressionClassifier"},
+        {"name": "CRFEntityExtractor", "features": [["low"], ["low", "text_dense_features"], ["low"]]},
+    ]
+    (message,) = parse(project.train_nlu(), "where is order 10432")
+
+    assert message["intent"]["name"] == "order_status"
+    assert {entity["extractor"] for entity in message["entities"]} <= {"CRFEntityExtractor"}
+
+
+def test_unchanged_data_and_configuration_are_not_trained_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.options["epochs"] = 1
+    trainings: list[int] = []
+    original = parlance.finetuning.job.finetune
+
+    def counted(examples: list[Example], *args: Any, **kwargs: Any) -> Any:
+        trainings.append(len(examples))
+        return original(examples, *args, **kwargs)
+
+    monkeypatch.setattr(parlance.finetuning.job, "finetune", counted)
+    project.train_nlu()
+    project.train_nlu()
+    assert trainings == [len(project.examples)]
+
+    project.examples.append(Example("good day", "greet"))
+    project.train_nlu()
+    assert trainings == [len(project.examples) - 1, len(project.examples)]
+
+
+def test_finetune_adds_an_intent_and_keeps_the_old_ones(project: Project) -> None:
+    first = project.train()
+    project.examples += [Example(f"lamp {n} is broken", "damaged") for n in ("one", "two", "three", "four", "five")]
+    second = project.train(model_to_finetune=str(first), finetuning_epoch_fraction=0.5)
+    messages = parse(second, "lamp two is broken", "hello there", "track 10222")
+
+    assert [message["intent"]["name"] for message in messages] == ["damaged", "greet", "order_status"]
+
+
+def test_finetune_still_refuses_what_other_components_cannot_learn(project: Project) -> None:
+    project.options["epochs"] = 1
+    project.after.append({"name": "DIETClassifier", "epochs": 1})
+    first = project.train_nlu()
+    project.examples.append(Example("lamp is broken", "damaged"))
+
+    with pytest.raises(InvalidConfigException, match="new labels"):
+        project.train_nlu(model_to_finetune=str(first))
+
+
+def test_retrieval_intents_are_told_apart_by_a_response_selector(project: Project) -> None:
+    project.after.append({"name": "ResponseSelector", "epochs": 40, "retrieval_intent": "faq"})
+    questions = {"faq/hours": "when do you open", "faq/pay": "can i pay by card"}
+    project.examples += [
+        Example(f"{text} {more}".strip(), intent)
+        for intent, text in questions.items()
+        for more in ("", "please", "now")
+    ]
+    project.responses |= {f"utter_{intent}": [{"text": text}] for intent, text in questions.items()}
+    model = project.train()
+    (message,) = parse(model, "can i pay by card please")
+
+    assert message["intent"]["name"] == "faq"
+    assert message["response_selector"]["faq"]["response"]["intent_response_key"] == "faq/pay"
+
+
+def test_ted_policy_learns_from_messages_by_its_features(project: Project) -> None:
+    project.options["epochs"] = 1
+    project.policies = [{"name": "TEDPolicy", "epochs": 1, "max_history": 2}]
+    project.write()
+    story = {"story": "said", "steps": [{"user": "hello there"}, {"action": "utter_greet"}]}
+    (project.folder / "data" / "stories.yml").write_text(f"version: '3.1'\nstories: {[story]!r}\n")
+    project.policies[0]["constrain_similarities"] = True
+
+    assert parse(project.train(), "hello there")[0]["intent"]["name"]
+
+
+def test_cross_validation_runs(project: Project) -> None:
+    from rasa.nlu.test import cross_validate
+    from rasa.shared.importers.importer import TrainingDataImporter
+
+    project.options["epochs"] = 2
+    project.write()
+    importer = TrainingDataImporter.load_from_dict(training_data_paths=[str(project.folder / "data" / "nlu.yml")])
+    results = asyncio.run(
+        cross_validate(
+            importer.get_nlu_data(),
+            2,
+            str(project.folder / "config.yml"),
+            str(project.folder / "results"),
+            False,
+            False,
+            True,
+        )
+    )
+
+    assert results[0].test["Accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"epoch": 3}, "no option `epoch`. Did you mean `epochs`?"),
+        ({"rankinglength": 3}, "Did you mean `ranking_length`?"),
+        ({"dropout": 3.0}, "outside 0 to 0.9"),
+        ({"ranking_length": -1}, "a whole number from 0 up"),
+        ({"featurize": "yes"}, "true or false"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_named(project: Project, change: dict[str, Any], says: str) -> None:
+    project.options |= change
+    with pytest.raises(InvalidConfigException) as caught:
+        project.train_nlu()
+
+    assert says in str(caught.value)
+
+
+def test_a_missing_encoder_is_a_sentence_in_rasas_command_line(project: Project) -> None:
+    project.options["encoder"] = "./no-such-folder"
+    project.write()
+    command = [sys.executable, "-m", "rasa", "train", "nlu"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=project.folder)
+
+    assert result.returncode == 1
+    assert "The encoder folder ./no-such-folder does not exist." in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_serving_install_has_no_need_of_torch(project: Project) -> None:
+    project.options["epochs"] = 1
+    model = project.train_nlu()
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'accelerate'): sys.modules[name] = None  # importing it fails\n"
+        "import asyncio\n"
+        "from rasa.core.agent import Agent\n"
+        f"agent = Agent.load({str(model)!r})\n"
+        "print(asyncio.run(agent.parse_message('hello there'))['intent']['name'])\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path.cwd())
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().splitlines()[-1] in {example.intent for example in project.examples}
+
+
+def test_training_without_torch_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "parlance" and "finetuning.job" in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(RasaException, match="Install the extra `train`"):
+        project.train_nlu()

@@ -1,0 +1,242 @@
+"""The parts of training: batches, losses, the embedding swap, checkpoints and a GPU that is too small."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from tokenizers import Tokenizer
+from torch.nn import functional as F
+
+from parlance.data.examples import Example
+from parlance.errors import ParlanceError
+from parlance.finetuning import FinetuneOptions, checkpoint
+from parlance.finetuning.checkpoint import Checkpoint
+from parlance.finetuning.dataset import IGNORED, Batch, Labels, Utterances, encode, hold_out, shuffled_batches
+from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
+from parlance.finetuning.progress import TrainingProgress
+from parlance.finetuning.start import start_from_encoder
+from parlance.finetuning.trainer import fit, joint_loss
+from parlance.finetuning.vocabulary import CompactVocabulary
+
+
+@pytest.fixture
+def options(tiny_encoder: Path) -> FinetuneOptions:
+    return FinetuneOptions(encoder=str(tiny_encoder), batch_size=8, precision="fp32", device="cpu")
+
+
+@pytest.fixture
+def tokenizer(tiny_encoder: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(tiny_encoder / "tokenizer.json"))
+
+
+def prepared(options: FinetuneOptions, examples: list[Example]) -> tuple[JointModel, Utterances, int]:
+    start = start_from_encoder(options)
+    labels = Labels.of(examples)
+    return start.build(labels), encode(examples, start.tokenizer, labels, start.max_length), start.padding
+
+
+def train(
+    options: FinetuneOptions, examples: list[Example], epochs: int = 3, folder: Path | None = None, **changes: Any
+) -> JointModel:
+    model, data, padding = prepared(options, examples)
+    for name, value in changes.items():
+        setattr(model, name, value(model))
+    with TrainingProgress("Test", quiet=True) as progress:
+        fit(
+            model,
+            data,
+            None,
+            options,
+            epochs=epochs,
+            padding=padding,
+            accelerator=Accelerator(cpu=True),
+            checkpoint=Checkpoint(folder, "test"),
+            progress=progress,
+        )
+    return model
+
+
+def same_weights(first: JointModel, second: JointModel) -> bool:
+    return all(
+        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
+
+
+def test_a_pass_shows_every_utterance_once_with_partners_in_its_batch(
+    examples: list[Example], tokenizer: Tokenizer
+) -> None:
+    data = encode(examples, tokenizer, Labels.of(examples), 64)
+    batches = shuffled_batches(data, 8, np.random.default_rng(0))
+
+    assert sorted(np.concatenate(batches)) == list(range(len(examples)))
+    assert all(len(batch) <= 8 for batch in batches)
+    for batch in batches:
+        assert (np.bincount(data.intents[batch], minlength=4) != 1).all(), "an utterance has no partner of its intent"
+
+
+def test_the_hold_out_takes_its_share_of_every_intent_and_spares_the_smallest(examples: list[Example]) -> None:
+    examples = [*examples, Example("only me", "rare"), Example("me too", "rare")]
+    train_part, held = hold_out(examples, 0.25, seed=1)
+
+    assert sorted(map(str, train_part + held)) == sorted(map(str, examples))
+    assert {example.intent for example in held} == {"greet", "goodbye", "order_status", "move"}
+    assert 6 <= len(held) <= 12
+    assert hold_out(examples, 0.25, seed=1) == (train_part, held)
+    assert hold_out(examples, 0.0, seed=1)[1] == []
+
+
+def test_an_utterance_that_is_too_long_is_cut_and_an_empty_one_left_out(
+    examples: list[Example], tokenizer: Tokenizer
+) -> None:
+    data = encode(
+        [*examples[:2], Example("  ", "greet"), Example("hi " * 500, "greet")], tokenizer, Labels.of(examples), 16
+    )
+
+    assert len(data) == 3
+    assert len(data.token_ids[-1]) == 16
+
+
+def test_the_contrastive_loss_is_the_papers() -> None:
+    torch.manual_seed(0)
+    embeddings, intents, temperature = torch.randn(5, 3), torch.tensor([0, 1, 0, 1, 2]), 0.2
+    unit = F.normalize(embeddings, dim=-1)
+    losses = []
+    for i in range(4):  # the fifth has no partner
+        others = [j for j in range(5) if j != i]
+        below = sum(torch.exp(unit[i] @ unit[j] / temperature) for j in others)
+        partners = [j for j in others if intents[j] == intents[i]]
+        losses.append(
+            -sum(torch.log(torch.exp(unit[i] @ unit[j] / temperature) / below) for j in partners) / len(partners)
+        )
+
+    assert torch.allclose(supervised_contrastive_loss(embeddings, intents, temperature), torch.stack(losses).mean())
+    assert supervised_contrastive_loss(embeddings, torch.arange(5), temperature) == 0
+
+
+def test_what_is_not_labelled_adds_nothing_to_the_loss() -> None:
+    torch.manual_seed(0)
+    outputs = Outputs(torch.randn(2, 3), torch.randn(2, 4, 5), torch.randn(2, 6), torch.randn(2, 4, 6))
+    nothing = torch.full((2, 4), IGNORED)
+    ids = torch.zeros(2, 4, dtype=torch.int64)
+    options = FinetuneOptions()
+
+    assert joint_loss(outputs, Batch(ids, ids, torch.full((2,), IGNORED), nothing), options) == 0
+    intents_only = joint_loss(outputs, Batch(ids, ids, torch.tensor([0, 1]), nothing), options)
+    first_only = joint_loss(outputs, Batch(ids, ids, torch.tensor([0, IGNORED]), nothing), options)
+    expected = F.cross_entropy(outputs.intent_logits[:1], torch.tensor([0]), label_smoothing=0.1)
+    assert torch.isclose(first_only, expected)
+    assert intents_only != first_only
+
+
+def test_training_with_few_embedding_rows_is_training_with_all(
+    options: FinetuneOptions, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compact = train(options, examples, epochs=2)
+    model, data, _ = prepared(options, examples)
+    rows = model.encoder.get_input_embeddings().num_embeddings
+    everything = replace(data, token_ids=[list(range(rows))])
+    whole = CompactVocabulary.__init__
+    monkeypatch.setattr(
+        CompactVocabulary,
+        "__init__",
+        lambda self, encoder, padding, *data: whole(self, encoder, padding, *data, everything),
+    )
+    full = train(options, examples, epochs=2)
+
+    for (name, a), b in zip(compact.state_dict().items(), full.state_dict().values(), strict=True):
+        assert torch.allclose(a, b, atol=1e-5), f"{name} differs"
+
+
+def test_training_is_the_same_for_a_seed_and_leaves_torchs_random_state_alone(
+    options: FinetuneOptions, examples: list[Example]
+) -> None:
+    torch.manual_seed(123)
+    expected = torch.rand(1)
+    first = train(options, examples)
+    torch.manual_seed(123)
+    second = train(options, examples)
+    torch.manual_seed(99)
+    third = train(replace(options, seed=1), examples)
+
+    assert same_weights(first, second)
+    assert not same_weights(first, third)
+    assert expected != torch.rand(1)
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    options: FinetuneOptions, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+    expected = train(options, examples, epochs=4)
+
+    with monkeypatch.context() as power_cut:
+
+        def fail_in_the_third_epoch(self: TrainingProgress, number: int, total: int, figures: dict[str, float]) -> None:
+            if number == 3:
+                raise Interrupted
+
+        power_cut.setattr(TrainingProgress, "epoch", fail_in_the_third_epoch)
+        with pytest.raises(Interrupted):
+            train(options, examples, epochs=4, folder=tmp_path)
+    assert (tmp_path / "test" / "state.safetensors").exists()
+    seen: list[int] = []
+    monkeypatch.setattr(TrainingProgress, "epoch", lambda self, number, total, figures: seen.append(number))
+    resumed = train(options, examples, epochs=4, folder=tmp_path)
+
+    assert seen == [3, 4], "it did not resume after the second epoch"
+    assert same_weights(resumed, expected)
+    assert not (tmp_path / "test").exists()
+
+
+def test_a_broken_checkpoint_is_not_used(
+    options: FinetuneOptions, examples: list[Example], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "state.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00 half a file")
+
+    assert same_weights(train(options, examples, epochs=1, folder=tmp_path), train(options, examples, epochs=1))
+    assert "training starts afresh" in caplog.text
+
+
+class SmallGPU(torch.nn.Module):
+    """Raises what PyTorch raises when CUDA is out of memory, for more than ``room`` utterances at a time."""
+
+    def __init__(self, encoder: Any, room: int) -> None:
+        super().__init__()
+        self.inner, self.room = encoder, room
+        self.config = encoder.config
+        self.get_input_embeddings, self.set_input_embeddings = (
+            encoder.get_input_embeddings,
+            encoder.set_input_embeddings,
+        )
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+        if len(input_ids) > self.room:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+        return self.inner(input_ids=input_ids, attention_mask=attention_mask)
+
+
+def test_a_full_gpu_is_met_with_smaller_steps_and_said(
+    options: FinetuneOptions, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(TrainingProgress, "say", lambda self, sentence: said.append(sentence))
+    model = train(options, examples, epochs=1, encoder=lambda model: SmallGPU(model.encoder, room=2))
+
+    assert said[-1] == "The GPU's memory is full: going on with steps of 2 utterances, 4 to an update."
+    assert not torch.equal(model.intent_head.bias, torch.zeros(4)), "nothing was learned"
+
+
+def test_a_gpu_too_small_for_one_utterance_is_an_error_that_says_what_to_do(
+    options: FinetuneOptions, examples: list[Example]
+) -> None:
+    with pytest.raises(ParlanceError, match="too small for one utterance.*max_length"):
+        train(options, examples, epochs=1, encoder=lambda model: SmallGPU(model.encoder, room=0))

@@ -1,0 +1,94 @@
+"""Words, BILOU tags and the search for the best sequence of them."""
+
+from itertools import product
+
+import numpy as np
+
+from parlance.inference.tagging import OUTSIDE, Words, decode_spans, encode_spans, tag_count, words_of
+from parlance.inference.tagging import SpanLabel as Label
+
+
+def whole(text: str) -> Words:
+    return words_of(text, [(0, len(text))])
+
+
+def words_in(text: str) -> list[str]:
+    words = whole(text)
+    return [text[start:end] for start, end in zip(words.starts, words.ends, strict=True)]
+
+
+def test_letters_digits_and_signs_are_words_of_their_own() -> None:
+    assert words_in("10am, FH-10432 to jo@ex.com") == [
+        "10",
+        "am",
+        ",",
+        "FH",
+        "-",
+        "10432",
+        "to",
+        "jo",
+        "@",
+        "ex",
+        ".",
+        "com",
+    ]
+    assert words_in(" \n\t ") == []
+    assert words_in("naïve Straße 寝室") == ["naïve", "Straße", "寝室"]
+
+
+def test_a_word_belongs_to_the_token_with_its_first_character_and_cut_off_words_are_left_out() -> None:
+    words = words_of("ordering lamps now", [(0, 0), (0, 5), (5, 8), (9, 14), (0, 0)])
+
+    assert words.tokens == (1, 3)
+    assert words.ends == (8, 14)
+
+
+def test_spans_survive_tagging_and_the_way_back() -> None:
+    words = whole("from new york to 10432")
+    tags = encode_spans(words, [(5, 13, 1), (17, 22, 0)])
+    scores = np.full((len(words), tag_count([Label("a"), Label("b")])), -9.0)
+    scores[range(len(words)), tags] = -0.1
+
+    assert [span[:3] for span in decode_spans(scores)] == [(1, 2, 1), (4, 4, 0)]
+
+
+def test_a_span_that_cuts_a_word_takes_it_whole_and_an_overlapping_one_is_left_out() -> None:
+    words = whole("order number please")
+
+    assert encode_spans(words, [(6, 9, 0), (0, 10, 0)]) == [OUTSIDE, 4, OUTSIDE]
+
+
+def is_well_formed(path: tuple[int, ...]) -> bool:
+    opened = None
+    for tag in path:
+        label, prefix = divmod(tag - 1, 4)
+        expected = opened if prefix in (1, 2) and tag != OUTSIDE else None
+        if opened != expected or (prefix in (1, 2) and tag != OUTSIDE and opened != label):
+            return False
+        if tag != OUTSIDE and prefix == 0:
+            opened = label
+        elif tag != OUTSIDE and prefix == 2:
+            opened = None
+    return opened is None
+
+
+def spans_of(path: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    spans, first = [], 0
+    for word, tag in enumerate(path):
+        label, prefix = divmod(tag - 1, 4)
+        if tag != OUTSIDE and prefix in (0, 3):
+            first = word
+        if tag != OUTSIDE and prefix in (2, 3):
+            spans.append((first, word, label))
+    return spans
+
+
+def test_decoding_finds_the_best_well_formed_sequence() -> None:
+    random = np.random.default_rng(0)
+    for length in (1, 2, 3, 4):
+        for _ in range(25):
+            scores = random.normal(size=(length, 9))
+            paths = [path for path in product(range(9), repeat=length) if is_well_formed(path)]
+            best = max(paths, key=lambda path: sum(scores[word, tag] for word, tag in enumerate(path)))  # noqa: B023
+
+            assert [span[:3] for span in decode_spans(scores)] == spans_of(best)
