@@ -67,11 +67,11 @@ def main(arguments: list[str]) -> int:
             [[PYTHON, "-m", "ruff", "check", *folders], [PYTHON, "-m", "ruff", "format", "--check", *folders]],
         ),
         run_check(steps, "types (mypy)", [[PYTHON, "-m", "mypy"]]),
-        run_check(steps, "unit, integration and end-to-end tests (pytest)", [[PYTHON, "-m", "pytest"]]),
         run_check(steps, "training data (rasa data validate)", [rasa("data", "validate", "--fail-on-warnings")]),
     ]
-    trained, model = train_check(steps)
+    trained, model = train_check(steps)  # before pytest, whose end-to-end tests talk to this model
     outcomes.append(trained)
+    outcomes.append(run_check(steps, "unit, integration and end-to-end tests (pytest)", [[PYTHON, "-m", "pytest"]]))
     unread = unread_stories()
     if unread:
         print(f"Rasa reads test stories only from files called test_*.yml. Rename: {', '.join(unread)}", flush=True)

@@ -1,0 +1,29 @@
+"""The documentation keeps up with the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from parlance.components.transformer_nlu import SERVING_OPTIONS
+from parlance.finetuning import FinetuneOptions
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+
+
+def test_every_option_of_the_component_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs" / "transformer-nlu.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", page, re.MULTILINE))
+    expected = {**FinetuneOptions().as_dict(), **SERVING_OPTIONS}
+
+    assert rows.keys() == expected.keys()
+    for name, default in expected.items():
+        stated = rows[name].strip("`")
+        assert stated == str(default).lower() or stated == default or float(stated) == default, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
