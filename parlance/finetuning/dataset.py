@@ -61,10 +61,23 @@ class Utterances:
     token_ids: list[list[int]]
     intents: np.ndarray  # (utterances,), IGNORED where there is none
     tags: list[list[int]]
-    has_entities: bool
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def sample_of_intents(self, count: int, seed: int) -> "Utterances":
+        """About ``count`` utterances that have an intent, at least one of each, drawn evenly."""
+        random = np.random.default_rng(seed)
+        intents = np.unique(self.intents[self.intents != IGNORED])
+        each = -(-count // max(1, len(intents)))
+        drawn = [random.permutation(np.flatnonzero(self.intents == intent))[:each] for intent in intents]
+        rows = np.sort(np.concatenate(drawn)) if drawn else np.zeros(0, dtype=np.int64)
+        return Utterances(
+            [self.texts[row] for row in rows],
+            [self.token_ids[row] for row in rows],
+            self.intents[rows],
+            [self.tags[row] for row in rows],
+        )
 
 
 def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, max_length: int) -> Utterances:
@@ -92,7 +105,6 @@ def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, ma
         token_ids=[encoding.ids for encoding in encodings],
         intents=np.array([intent_number.get(example.intent or "", IGNORED) for example in kept], dtype=np.int64),
         tags=tags,
-        has_entities=any(example.entities for example in kept),
     )
 
 

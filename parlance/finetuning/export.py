@@ -1,10 +1,11 @@
-"""From PyTorch to ONNX: the fp32 graph, the int8 graph, and the check that a graph says what the model says."""
+"""From PyTorch to ONNX: the graph in fp32 and in int8, and the check that a graph says what the model says."""
 
 import logging
 import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -15,16 +16,19 @@ from parlance.finetuning.model import JointModel
 INPUTS = ("input_ids", "attention_mask")
 OUTPUTS = ("intent_logits", "tag_logits", "embedding", "tokens")
 OPSET = 17
+INT8 = {"int8": False, "int8-mixed": True}
+"""Precisions in int8, the fastest first, and whether the products that suffer most from it stay in fp32."""
+
 TOLERANCE = 1e-3
 """The largest difference of a logit that rounding may make between PyTorch and ONNX Runtime in float32."""
 
 
-def export_fp32(model: JointModel, path: Path, sample_ids: list[list[int]], padding: int) -> float:
-    """Write the model as an ONNX graph and compare the two on sample utterances.
+def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], padding: int) -> float:
+    """Write the model as an ONNX graph, ``fp32.onnx``, and compare the two on sample utterances.
 
     Args:
         model: The trained model; it is moved to the CPU and put into evaluation mode.
-        path: The file to write.
+        folder: Where the graph goes; graphs in int8 of an earlier model there are removed.
         sample_ids: Token numbers of a few real utterances.
         padding: The number of the padding token.
 
@@ -36,6 +40,9 @@ def export_fp32(model: JointModel, path: Path, sample_ids: list[list[int]], padd
     """
     model.cpu().eval()
     model.precision = torch.float32
+    for old in folder.glob("*.onnx"):
+        old.unlink()
+    path = folder / "fp32.onnx"
     inputs = _pad(sample_ids, padding)
     try:
         with warnings.catch_warnings():
@@ -64,15 +71,37 @@ def export_fp32(model: JointModel, path: Path, sample_ids: list[list[int]], padd
     return difference
 
 
-def quantize_int8(source: Path, target: Path) -> None:
-    """Write a graph whose weights are int8, a scale a channel, and whose activations are quantized as they come."""
+def graph_in(folder: Path, precision: str) -> Path:
+    """The graph in a precision, made from ``fp32.onnx`` in the folder if it is not there.
+
+    In int8 the weights have a scale a channel, and activations are quantized as they come.
+    """
+    source, target = folder / "fp32.onnx", folder / f"{precision}.onnx"
+    if target.exists():
+        return target
+    kept = _kept_in_fp32(source, narrowing=INT8[precision])
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # it advises a pre-processing that does not matter to these graphs
     try:
-        quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=kept)
     finally:
         root.setLevel(level)
+    return target
+
+
+def _kept_in_fp32(path: Path, narrowing: bool) -> list[str]:
+    """The heads, which are small and decide; and, if asked, the products that make vectors shorter.
+
+    Those are the second of each feed-forward block, whose inputs vary most in size.
+    """
+    graph = onnx.load(str(path)).graph
+    shapes = {weight.name: weight.dims for weight in graph.initializer}
+    kept = [node.name for node in graph.node if "_head" in node.name]
+    if narrowing:
+        products = (node for node in graph.node if node.op_type == "MatMul" and node.input[1] in shapes)
+        kept += [node.name for node in products if shapes[node.input[1]][0] > shapes[node.input[1]][1]]
+    return kept
 
 
 def _pad(sample_ids: list[list[int]], padding: int) -> dict[str, np.ndarray]:

@@ -1,13 +1,17 @@
 """Which device and which number format to train in."""
 
 import time
+from functools import cache
 
 import torch
 
 from parlance.errors import ParlanceError
 
-FASTER_BY = 1.3
+FASTER_BY = 1.5
 """bf16 must be this many times faster on a CPU to be worth its rounding."""
+
+WIDE = 256
+"""Hidden units from which on matrix products are most of the work on a CPU."""
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -36,8 +40,13 @@ def _bf16_is_faster(device: torch.device, hidden: int) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
-    # Instructions alone do not tell: some CPUs have them and gain nothing, so it is tried, on a layer of this size.
-    return _seconds(torch.float32, hidden) > FASTER_BY * _seconds(torch.bfloat16, hidden)
+    return hidden >= WIDE and _cpu_gains_from_bf16()
+
+
+@cache
+def _cpu_gains_from_bf16() -> bool:
+    """Instructions alone do not tell: some CPUs have them and gain nothing, so it is tried, once a process."""
+    return _seconds(torch.float32, WIDE) > FASTER_BY * _seconds(torch.bfloat16, WIDE)
 
 
 def _seconds(dtype: torch.dtype, hidden: int) -> float:

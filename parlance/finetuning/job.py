@@ -1,6 +1,7 @@
 """Fine-tuning from examples to a model folder: hold-out, training, calibration, export."""
 
 import datetime
+import math
 import shutil
 import time
 from collections.abc import Sequence
@@ -37,9 +38,16 @@ INT8_MAY_COST = 0.002
 SMALL = 2000
 """With fewer utterances a hold-out costs accuracy, so the final model is trained on all of them."""
 
+REHEARSAL_SHARE = 0.2
+"""Share held out in a rehearsal, where it costs the final model nothing."""
+
 UTTERANCES_TO_SEE = 70_000
-FEWEST_EPOCHS, MOST_EPOCHS = 5, 30
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 16
+FEWEST_STEPS = 150
 PARITY_SAMPLE = 16
+
+SAMPLE = 3000
+"""Utterances, spread over the intents, that are enough to know where each intent lies."""
 
 
 def finetune(
@@ -56,9 +64,9 @@ def finetune(
 ) -> dict[str, Any]:
     """Fine-tune an encoder for intents and entities, and write a model folder.
 
-    With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on nine tenths of it
-    gives the calibration, then the final model learns from all of it. With more, a tenth (at most
-    1,000 utterances) is held out, and the one training is stopped and calibrated by it.
+    With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on four fifths of it gives
+    the calibration, then the final model learns from all of it. With more, a twentieth (at most 1,000 utterances) is
+    held out, and the one training is stopped and calibrated by it.
 
     Args:
         train: Annotated utterances; those without intent or without entities are used for what they have.
@@ -87,17 +95,18 @@ def finetune(
     if before:
         job.options = replace(options, learning_rate=options.learning_rate / 2)
 
-    rehearse = valid is None and len(train) < SMALL
-    part, held = (list(train), list(valid)) if valid is not None else hold_out(train, options.holdout, options.seed)
+    rehearse = valid is None and len(train) < SMALL and options.holdout > 0
+    share = max(options.holdout, REHEARSAL_SHARE) if rehearse else options.holdout
+    part, held = (list(train), list(valid)) if valid is not None else hold_out(train, share, options.seed)
     model, training = job.fit("Rehearsal" if rehearse and held else "Training", part, held)
     with TemporaryDirectory() as scratch:
         learned, holdout = job.calibrate(model, part, held, Path(scratch))
         if rehearse and held:
             model, training = job.fit("Training", list(train), [])
             learned = learned.with_statistics(*job.statistics(model, list(train)))
-            job.export(model, list(train), Path(scratch), holdout["precision"])
+            job.export(model, list(train), Path(scratch))
         metadata = job.describe(training, holdout, learned, time.perf_counter() - began)
-        graph = Path(scratch) / f"{holdout['precision']}.onnx"
+        graph = export.graph_in(Path(scratch), holdout["precision"])
         if job.accelerator.is_main_process:
             write_folder(out, metadata, lambda folder: job.fill(folder, model, learned, graph))
     job.accelerator.wait_for_everyone()
@@ -124,8 +133,10 @@ class _Job:
         return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
 
     def epochs(self, examples: Sequence[Example]) -> int:
-        """The option, or as many passes as show the model 70,000 utterances, from 5 to 30."""
-        chosen = self.options.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
+        """The option, or as many passes as show the model 70,000 utterances, from 5 to 16, and more if steps are few."""
+        passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
+        steps = math.ceil(len(examples) / self.options.batch_size)
+        chosen = self.options.epochs or max(passes, math.ceil(FEWEST_STEPS / steps))
         return max(1, round(chosen * self.epoch_fraction))
 
     def fit(self, title: str, examples: list[Example], held: list[Example]) -> tuple[JointModel, Training]:
@@ -154,24 +165,21 @@ class _Job:
         return model, training
 
     def _start_intent_head(self, model: JointModel, train: Utterances) -> None:
-        labelled = torch.from_numpy(train.intents != IGNORED)
-        if labelled.any():
-            embeddings = predict(model, train, self.start.padding, self.device, self.options).embeddings
-            model.start_intents_at(
-                embeddings[labelled].to(self.device), torch.from_numpy(train.intents)[labelled].to(self.device)
-            )
+        sample = train.sample_of_intents(SAMPLE, self.options.seed)
+        if len(sample):
+            embeddings = predict(model, sample, self.start.padding, self.device, self.options).embeddings
+            model.start_intents_at(embeddings.to(self.device), torch.from_numpy(sample.intents).to(self.device))
 
     def statistics(self, model: JointModel, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
-        """Unit sentence embeddings (utterances, H) and intent numbers of the labelled utterances."""
-        data = self.encode(examples)
+        """Unit sentence embeddings (utterances, H) and intent numbers of a sample of the labelled utterances."""
+        data = self.encode(examples).sample_of_intents(SAMPLE, self.options.seed)
         result = predict(model, data, self.start.padding, self.device, self.options)
-        labelled = data.intents != IGNORED
-        return unit_length(result.embeddings.numpy())[labelled], data.intents[labelled]
+        return unit_length(result.embeddings.numpy()), data.intents
 
     def calibrate(
         self, model: JointModel, part: list[Example], held: list[Example], scratch: Path
     ) -> tuple[Scope, dict[str, Any]]:
-        """Fit the confidence on the hold-out, export both graphs, and choose the one to serve.
+        """Fit the confidence on the hold-out, export the model, and choose the precision to serve.
 
         Returns:
             What turns logits into confidences, and the hold-out's figures.
@@ -189,32 +197,33 @@ class _Job:
             held_data.intents[labelled],
             len(self.labels.intents),
         )
-        parity = self.export(model, held or part, scratch, self.options.quantize)
-        figures: dict[str, Any] = {"utterances": len(held), "parity": parity}
-        for precision in ("fp32", "int8"):
-            if (graph := scratch / f"{precision}.onnx").exists():
-                served = self._served(graph, scope)
-                figures[precision] = hold_out_figures(served, held or part)
-        figures["precision"] = self._choose_precision(figures)
-        return scope, figures
+        parity = self.export(model, held or part, scratch)
+        figures = self._figures(scope, held or part, scratch)
+        return scope, {"utterances": len(held), "parity": parity, **figures}
 
-    def _choose_precision(self, figures: dict[str, Any]) -> str:
-        if self.options.quantize != "auto":
-            return self.options.quantize
-        lost = max(figures["fp32"][name] - figures["int8"][name] for name in ("intent_accuracy", "entity_f1"))
-        return "int8" if lost <= INT8_MAY_COST else "fp32"
+    def _figures(self, scope: Scope, examples: list[Example], scratch: Path) -> dict[str, Any]:
+        """What each precision reaches, from the fastest to the first that loses no more than it may."""
+        wanted = self.options.quantize
+        figures: dict[str, Any] = {"fp32": self._served_figures("fp32", scope, examples, scratch), "precision": wanted}
+        if wanted == "auto":
+            figures["precision"] = "fp32"
+            for precision in export.INT8:
+                figures[precision] = found = self._served_figures(precision, scope, examples, scratch)
+                if all(figures["fp32"][name] - found[name] <= INT8_MAY_COST for name in found):
+                    figures["precision"] = precision
+                    break
+        elif wanted == "int8":
+            figures["int8"] = self._served_figures("int8", scope, examples, scratch)
+        return figures
 
-    def _served(self, graph: Path, scope: Scope) -> NLUModel:
-        metadata = self._basics(scope)
-        return NLUModel(metadata, self.start.tokenizer, open_session(graph, torch.get_num_threads()), scope)
+    def _served_figures(self, precision: str, scope: Scope, examples: list[Example], scratch: Path) -> dict[str, float]:
+        session = open_session(export.graph_in(scratch, precision), torch.get_num_threads())
+        return hold_out_figures(NLUModel(self._basics(scope), self.start.tokenizer, session, scope), examples)
 
-    def export(self, model: JointModel, examples: list[Example], scratch: Path, precision: str) -> float:
-        """Write ``fp32.onnx`` and, unless fp32 is wanted, ``int8.onnx``; returns the largest difference of a logit."""
+    def export(self, model: JointModel, examples: list[Example], scratch: Path) -> float:
+        """Write the graph in fp32; returns the largest difference of a logit from PyTorch's."""
         sample = self.encode(examples[:PARITY_SAMPLE]).token_ids
-        parity = export.export_fp32(model, scratch / "fp32.onnx", sample, self.start.padding)
-        if precision != "fp32":
-            export.quantize_int8(scratch / "fp32.onnx", scratch / "int8.onnx")
-        return parity
+        return export.export_fp32(model, scratch, sample, self.start.padding)
 
     def _basics(self, scope: Scope) -> dict[str, Any]:
         return {

