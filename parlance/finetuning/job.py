@@ -133,7 +133,7 @@ class _Job:
         return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
 
     def epochs(self, examples: Sequence[Example]) -> int:
-        """The option, or as many passes as show the model 70,000 utterances, from 5 to 16, and more if steps are few."""
+        """The option, or as many passes as show the model 70,000 utterances: 5 to 16, or more where steps are few."""
         passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
         steps = math.ceil(len(examples) / self.options.batch_size)
         chosen = self.options.epochs or max(passes, math.ceil(FEWEST_STEPS / steps))
