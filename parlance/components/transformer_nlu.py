@@ -23,6 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans
 from parlance.components.rasa_checks import make_known
+from parlance.data.audit import audit
 from parlance.errors import ParlanceError
 from parlance.finetuning.options import FinetuneOptions, unknown_option
 from parlance.inference import NLUModel, Prediction
@@ -122,6 +123,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         if not examples:
             logger.warning("TransformerNLU has nothing to learn: there is no annotated message.")
             return self._resource
+        for finding in audit(examples):
+            if finding.level == "error":
+                logger.warning(finding.message)
         with _as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
             _finetune(
                 examples,

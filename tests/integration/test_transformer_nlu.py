@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 from rasa.core.agent import Agent
+from rasa.engine.graph import ExecutionContext, GraphSchema
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
 from rasa.shared.exceptions import InvalidConfigException, RasaException
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import parlance.finetuning.job
+from parlance.components import TransformerNLU
 from parlance.data.examples import Example
 
 from .conftest import Project
@@ -166,6 +172,23 @@ def test_a_mistake_in_the_configuration_is_named(project: Project, change: dict[
         project.train_nlu()
 
     assert says in str(caught.value)
+
+
+def test_an_intent_with_one_example_is_trained_and_named(
+    project: Project, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    project.examples.append(Example("only once", "rare"))
+    storage = LocalModelStorage.create(tmp_path / "storage")
+    context = ExecutionContext(GraphSchema({}), node_name="nlu")
+    config = TransformerNLU.get_default_config() | project.options | {"epochs": 1}
+    component = TransformerNLU.create(config, storage, Resource("nlu"), context)
+    messages = [Message.build(example.text, example.intent) for example in project.examples]
+    component.train(TrainingData(messages))
+    served = TransformerNLU.load(config, storage, Resource("nlu"), context)
+    (message,) = served.process([Message.build("hello there")])
+
+    assert "The intent 'rare' has one example" in caplog.text
+    assert message.get("intent")["name"]
 
 
 def test_a_missing_encoder_is_a_sentence_in_rasas_command_line(project: Project) -> None:
