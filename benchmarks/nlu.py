@@ -154,8 +154,8 @@ def command_line(arguments: Sequence[str]) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path below the project or beside it, relative to the project; of any other only its name."""
-    near = Path(path).is_relative_to(ROOT.parent)
+    """A path below the project or the shared data beside it, relative to the project; of any other only its name."""
+    near = any(Path(path).is_relative_to(folder) for folder in (ROOT, ROOT.parent / "shared"))
     return os.path.relpath(path, ROOT) if near else Path(path).name
 
 

@@ -97,7 +97,8 @@ def _kept_in_fp32(path: Path, narrowing: bool) -> list[str]:
     """
     graph = onnx.load(str(path)).graph
     shapes = {weight.name: weight.dims for weight in graph.initializer}
-    kept = [node.name for node in graph.node if "_head" in node.name]
+    heads = [node.name for node in graph.node if "_head" in node.name]
+    kept = [*heads, *(f"{name}_MatMul" for name in heads)]  # the quantizer's name for what it makes of a Gemm
     if narrowing:
         products = (node for node in graph.node if node.op_type == "MatMul" and node.input[1] in shapes)
         kept += [node.name for node in products if shapes[node.input[1]][0] > shapes[node.input[1]][1]]

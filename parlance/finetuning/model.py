@@ -28,7 +28,8 @@ class JointModel(nn.Module):
         self.encoder = encoder
         self.precision = torch.float32  # in which the encoder multiplies matrices; the heads stay in float32
         self.dropout = nn.Dropout(dropout)
-        self.intent_head = nn.Linear(hidden, intents)
+        # At least one output, which stays unused without intents: ONNX Runtime's quantizer cannot handle none.
+        self.intent_head = nn.Linear(hidden, max(1, intents))
         self.tag_head = nn.Linear(hidden, tags)
         for head in (self.intent_head, self.tag_head):
             nn.init.normal_(head.weight, std=0.02)

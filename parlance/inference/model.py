@@ -97,7 +97,7 @@ class NLUModel:
             rows = spoken[start : start + batch_size]
             outputs = self._session.run(names, self._inputs([encodings[i] for i in rows]))
             unit = unit_length(outputs[2])
-            confidences = self._scope.confidences(outputs[0], unit)
+            confidences = self._scope.confidences(outputs[0][:, : len(self.intents)], unit)
             for n, i in enumerate(rows):
                 entities = self._entities(texts[i], encodings[i], outputs[1][n])
                 prediction = Prediction(texts[i], self._ranking(confidences[n]), entities, unit[n])

@@ -31,7 +31,7 @@ def test_a_model_knows_what_it_was_taught(trained: Path, examples: list[Example]
     predictions = model.predict_batch([example.text for example in examples])
 
     assert [p.intent.name for p in predictions if p.intent] == [e.intent for e in examples]
-    found = model.predict("from leeds to york").entities
+    found = model.predict("leeds to york").entities
     assert [(e.type, e.role, e.value) for e in found] == [("place", "old", "leeds"), ("place", "new", "york")]
     assert all(0 < entity.confidence <= 1 for entity in found)
 
