@@ -23,6 +23,9 @@ from parlance.finetuning.vocabulary import CompactVocabulary
 CONTRASTIVE_TEMPERATURE = 0.1
 MAX_GRADIENT_NORM = 1.0
 
+TOKENS_AT_ONCE = 2048
+"""Tokens in one pass on a CPU: a batch of long utterances goes through in parts, or it would set the peak of memory."""
+
 ENOUGH_TO_STOP_BY = 200
 """Held-out utterances from which on accuracy is steady enough to stop by; with fewer, training goes to the end."""
 
@@ -66,7 +69,7 @@ def fit(
     checkpoint: Checkpoint,
     progress: TrainingProgress,
 ) -> Training:
-    """Train in place and leave the weights that did best on the hold-out (the last ones where it is small or absent).
+    """Train in place and leave the last weights, or those that did best where the hold-out stopped the training.
 
     Args:
         model: The model; its ``precision`` says in which format the encoder multiplies.
@@ -138,10 +141,10 @@ class _Loop:
                 loss = self._step(model, collate(self.train, rows, self.padding))
                 self.progress.step(loss, len(rows) * self.accelerator.num_processes)
             self._end_epoch(epoch)
-            if self._stops and epoch - self.position.best_epoch >= self.options.patience:
+            if self.best and epoch - self.position.best_epoch >= self.options.patience:
+                # Only now: at the end of the schedule the last weights are best, whatever a lucky epoch scored before.
+                self.model.load_state_dict(self.best)
                 break
-        if self.best:
-            self.model.load_state_dict(self.best)
         self.checkpoint.remove()
         return Training(self.position.epoch, self.position.epoch * steps_an_epoch, self.position.history)
 
@@ -191,7 +194,10 @@ class _Loop:
 
     def _backward(self, model: nn.Module, batch: Batch) -> torch.Tensor:
         total = torch.zeros((), device=self.accelerator.device)
-        for part in batch.split(self.parts):
+        parts = self.parts
+        if self.accelerator.device.type == "cpu":
+            parts = max(parts, math.ceil(batch.input_ids.numel() / TOKENS_AT_ONCE))
+        for part in batch.split(parts):
             loss = joint_loss(model(part.input_ids, part.attention_mask), part, self.options) * (len(part) / len(batch))
             self.accelerator.backward(loss)
             total += loss.detach()
