@@ -76,8 +76,9 @@ def test_a_customer_finds_out_where_the_order_is(fern: Fern) -> None:
     assert "mail" in fern.answers("ada", "its FH-10432").lower()
     answer = fern.answers("ada", "ada.byrne@example.com")
 
+    # Every variation of the answer has these two.
     assert "FH-10432" in answer
-    assert re.search(r"on (its|the) way|dispatched|left", answer, re.IGNORECASE), answer
+    assert "tracking number" in answer
 
 
 def test_somebody_elses_order_and_one_that_does_not_exist_get_the_same_answer(fern: Fern) -> None:
