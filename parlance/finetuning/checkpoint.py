@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,11 @@ class Checkpoint:
         return position, _under("best.", tensors)
 
     def remove(self) -> None:
-        """Training is done: delete the checkpoint."""
+        """Training is done: delete the checkpoint, and the folder around it if nothing else is in it."""
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+            with suppress(OSError):
+                self.folder.parent.rmdir()
 
 
 def _position(path: Path) -> Position:
