@@ -100,7 +100,7 @@ def encoder_from_config(folder: Path, dropout: float) -> PreTrainedModel:
     return AutoModel.from_config(config, attn_implementation="eager").float()
 
 
-def usable_length(encoder: PreTrainedModel, tokenizer: Tokenizer, wanted: int) -> int:
+def usable_length(encoder: PreTrainedModel, wanted: int) -> int:
     """The longest input that the encoder's positions allow, at most ``wanted``, in tokens."""
     positions = getattr(encoder.config, "max_position_embeddings", None)
     # RoBERTa and its kin start counting positions after the padding token's number.

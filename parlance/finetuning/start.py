@@ -39,7 +39,7 @@ def start_from_encoder(options: FinetuneOptions) -> Start:
         encoder.load_state_dict(pretrained)
         return JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
 
-    return Start(tokenizer, padding, usable_length(encoder, tokenizer, options.max_length), None, build)
+    return Start(tokenizer, padding, usable_length(encoder, options.max_length), None, build)
 
 
 def continue_from(folder: Path, options: FinetuneOptions) -> Start:

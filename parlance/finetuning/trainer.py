@@ -104,26 +104,24 @@ def _deterministic(seed: int) -> Iterator[None]:
         yield
 
 
+@dataclass
 class _Loop:
     """The state of one training and the steps that change it."""
 
-    def __init__(
-        self,
-        model: JointModel,
-        train: Utterances,
-        valid: Utterances | None,
-        options: FinetuneOptions,
-        epochs: int,
-        padding: int,
-        accelerator: Accelerator,
-        checkpoint: Checkpoint,
-        progress: TrainingProgress,
-    ) -> None:
-        self.model, self.train, self.valid, self.options = model, train, valid, options
-        self.epochs, self.padding, self.accelerator = epochs, padding, accelerator
-        self.checkpoint, self.progress = checkpoint, progress
-        self.optimizer = torch.optim.AdamW(_parameter_groups(model, options), fused=accelerator.device.type != "mps")
-        self._stops = valid is not None and len(valid) >= ENOUGH_TO_STOP_BY
+    model: JointModel
+    train: Utterances
+    valid: Utterances | None
+    options: FinetuneOptions
+    epochs: int
+    padding: int
+    accelerator: Accelerator
+    checkpoint: Checkpoint
+    progress: TrainingProgress
+
+    def __post_init__(self) -> None:
+        fused = self.accelerator.device.type != "mps"
+        self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, self.options), fused=fused)
+        self._stops = self.valid is not None and len(self.valid) >= ENOUGH_TO_STOP_BY
         self.parts = 1  # into how many micro-batches a batch is split: more than one where memory is short
         self.best: dict[str, torch.Tensor] | None = None
         self.position = Position()
