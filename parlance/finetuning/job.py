@@ -18,6 +18,7 @@ from safetensors.torch import save
 
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
+from parlance.evaluation.metrics import accuracy, entity_scores
 from parlance.finetuning import export, hardware
 from parlance.finetuning.calibration import fit_scope
 from parlance.finetuning.checkpoint import Checkpoint, fingerprint
@@ -267,15 +268,10 @@ class _Job:
 
 def hold_out_figures(served: NLUModel, held: Sequence[Example]) -> dict[str, float]:
     """Intent accuracy and exact-span entity F1 of a graph as it is served."""
-    right, labelled, found, gold, hit = 0, 0, 0, 0, 0
-    for example, prediction in zip(held, served.predict_batch([example.text for example in held]), strict=True):
-        if example.intent and prediction.intent:
-            labelled += 1
-            right += prediction.intent.name == example.intent
-        expected = {(e.start, e.end, e.type, e.role, e.group) for e in example.entities}
-        predicted = {(e.start, e.end, e.type, e.role, e.group) for e in prediction.entities}
-        found, gold, hit = found + len(predicted), gold + len(expected), hit + len(expected & predicted)
+    predictions = served.predict_batch([example.text for example in held])
+    intents = [(e.intent, p.intent.name) for e, p in zip(held, predictions, strict=True) if e.intent and p.intent]
+    gold, found = [example.entities for example in held], [prediction.entities for prediction in predictions]
     return {
-        "intent_accuracy": right / labelled if labelled else 1.0,
-        "entity_f1": 2 * hit / (found + gold) if found + gold else 1.0,
+        "intent_accuracy": accuracy(*zip(*intents, strict=True)) if intents else 1.0,
+        "entity_f1": entity_scores(gold, found).micro.f1 if any(gold) or any(found) else 1.0,
     }
