@@ -19,7 +19,7 @@ from environment import ROOT, VENV_PYTHON
 
 MODELS = ROOT / "models"
 DATA = ("config.yml", "domain.yml", "domain", "data")
-CODE = ("parlance/components", "parlance/data", "parlance/finetuning", "parlance/inference")
+CODE = ("parlance/components", "parlance/data", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
 
 
 @dataclass(frozen=True)
