@@ -11,12 +11,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from parlance.data.examples import Entity, Example
 
 
-def examples_of(training_data: TrainingData) -> list[Example]:
-    """The annotated utterances of Rasa's training data; a retrieval intent counts by its bare name."""
+def examples_of(training_data: TrainingData, full_names: bool) -> list[Example]:
+    """The annotated utterances of Rasa's training data, retrieval intents by their full names or by their bare ones."""
     return [
         Example(
             message.get(TEXT),
-            message.get(INTENT),
+            message.get_full_intent() if full_names else message.get(INTENT),
             tuple(_entity(entity) for entity in message.get(ENTITIES, [])),
         )
         for message in training_data.nlu_examples

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parlance.components.retrieval import with_answers
 from parlance.errors import ParlanceError
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 
@@ -73,9 +74,12 @@ def prediction_from_parse(text: str, parsed: dict[str, Any]) -> Prediction:
     Args:
         text: The message.
         parsed: Rasa's parse result, with ``intent``, ``intent_ranking`` and ``entities``. A pipeline without a
-            ranking (KeywordIntentClassifier) has the one intent.
+            ranking (KeywordIntentClassifier) has the one intent. Where there is a response selection, the ranking
+            holds answers (``faq/returns``) in place of their retrieval intents.
     """
-    scores = parsed.get("intent_ranking") or [parsed.get("intent") or {}]
+    scores = with_answers(
+        parsed.get("intent_ranking") or [parsed.get("intent") or {}], parsed.get("response_selector") or {}
+    )
     ranking = tuple(
         IntentScore(score["name"], float(score.get("confidence", 0.0)))
         for score in scores

@@ -12,7 +12,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
+from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS, RESPONSE_SELECTOR_PROPERTY_NAME
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
@@ -23,6 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans
 from parlance.components.rasa_checks import make_known
+from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
 from parlance.errors import ParlanceError
 from parlance.finetuning.options import FinetuneOptions, unknown_option
@@ -41,6 +42,8 @@ SERVING_OPTIONS = {
     # Leave intents, or entities, to other components of the pipeline.
     "intent_classification": True,
     "entity_recognition": True,
+    # Learn the answers of retrieval intents (`faq/returns`) as well, and set `response_selector` from them.
+    "response_selection": True,
     # Set dense features on messages for components further down: the policies, DIETClassifier, CRFEntityExtractor.
     "featurize": True,
 }
@@ -63,7 +66,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
     Reads ``text``; the tokens of a tokenizer before it, to which the sequence features are aligned; and ``entities``:
     what an extractor before it found stands, and an entity that overlaps it is not added.
-    Writes ``intent``, ``intent_ranking``, ``entities``, and dense sentence and sequence features of ``text`` and
+    Writes ``intent``, ``intent_ranking``, ``response_selector``, ``entities``, and dense sentence and sequence features of ``text`` and
     ``action_text``. Training imports torch; serving does not.
     """
 
@@ -119,7 +122,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fine-tune on the annotated messages and keep the model in Rasa's model storage."""
-        examples = examples_of(training_data)
+        examples = examples_of(training_data, full_names=self._config["response_selection"])
         if not examples:
             logger.warning("TransformerNLU has nothing to learn: there is no annotated message.")
             return self._resource
@@ -188,9 +191,13 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     def _set_intent(self, message: Message, prediction: Prediction) -> None:
         if not self._config["intent_classification"] or not self._model or not self._model.intents:
             return
-        found = prediction.as_dict(self._config["ranking_length"] or len(self._model.intents))
-        message.set(INTENT, found["intent"], add_to_output=True)
-        message.set("intent_ranking", found["intent_ranking"], add_to_output=True)
+        length = self._config["ranking_length"] or len(self._model.intents)
+        ranking = intent_ranking(prediction.ranking)
+        message.set(INTENT, ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
+        message.set("intent_ranking", ranking[:length], add_to_output=True)
+        selection = response_selection(prediction.ranking, length)
+        if selection:
+            message.set(RESPONSE_SELECTOR_PROPERTY_NAME, selection, add_to_output=True)
 
     def _set_features(self, message: Message, attribute: str, prediction: Prediction, tokens: np.ndarray) -> None:
         if self._config["featurize"] and len(tokens):

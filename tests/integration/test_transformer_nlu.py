@@ -107,8 +107,11 @@ def test_finetune_still_refuses_what_other_components_cannot_learn(project: Proj
         project.train_nlu(model_to_finetune=str(first))
 
 
-def test_retrieval_intents_are_told_apart_by_a_response_selector(project: Project) -> None:
-    project.after.append({"name": "ResponseSelector", "epochs": 40, "retrieval_intent": "faq"})
+@pytest.mark.parametrize("own", [True, False])
+def test_retrieval_intents_are_told_apart(project: Project, own: bool) -> None:
+    project.options["response_selection"] = own
+    if not own:
+        project.after.append({"name": "ResponseSelector", "epochs": 40, "retrieval_intent": "faq"})
     questions = {"faq/hours": "when do you open", "faq/pay": "can i pay by card"}
     project.examples += [
         Example(f"{text} {more}".strip(), intent)
