@@ -9,6 +9,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.data.examples import Entity, Example
+from parlance.inference.requests import TwoRequests
+
+FURTHER_REQUEST = "further_request"
+"""The entity whose value is the parse result of a message's second request."""
 
 
 def examples_of(training_data: TrainingData, full_names: bool) -> list[Example]:
@@ -39,6 +43,21 @@ def entities_beside(message: Message, found: list[dict[str, Any]]) -> list[dict[
         if not any(entity["start"] < other["end"] and other["start"] < entity["end"] for other in earlier)
     ]
     return sorted(earlier + fresh, key=lambda entity: entity["start"])
+
+
+def with_further_request(
+    found: list[dict[str, Any]], requests: TwoRequests, second: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The entities of a message with two requests, as the first one needs them, and the second as one entity more.
+
+    The second's entities stay where the first has none of their kind ("cancel it and tell me the state of 10432"); the
+    rest would take the place of the first's in Rasa's slots.
+    """
+    start = requests.second_start
+    first_kinds = {(entity["entity"], entity.get("role")) for entity in found if entity["start"] < start}
+    kept = [e for e in found if e["start"] < start or (e["entity"], e.get("role")) not in first_kinds]
+    further = {"entity": FURTHER_REQUEST, "start": start, "end": start + len(second["text"]), "value": second}
+    return [*kept, further]
 
 
 def token_spans(message: Message, attribute: str) -> list[tuple[int, int]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
 _FALLBACK_INTENT = "nlu_fallback"
+FURTHER_REQUEST = "further_request"  # not a span but a second parse result (messages.py)
 
 
 class RasaModel:
@@ -85,7 +86,11 @@ def prediction_from_parse(text: str, parsed: dict[str, Any]) -> Prediction:
         for score in scores
         if score.get("name") and score["name"] != _FALLBACK_INTENT
     )
-    entities = tuple(_entity(entity, text) for entity in parsed.get("entities") or [] if "start" in entity)
+    entities = tuple(
+        _entity(entity, text)
+        for entity in parsed.get("entities") or []
+        if "start" in entity and entity["entity"] != FURTHER_REQUEST
+    )
     return Prediction(text, ranking, tuple(sorted(entities, key=lambda entity: (entity.start, entity.end))))
 
 

@@ -20,7 +20,8 @@ def intent_ranking(scores: Sequence[IntentScore]) -> list[dict[str, Any]]:
         name = score.name.split(SEPARATOR, 1)[0]
         total[name] = total.get(name, 0.0) + score.confidence
     return [
-        {"name": name, "confidence": confidence} for name, confidence in sorted(total.items(), key=lambda pair: -pair[1])
+        {"name": name, "confidence": confidence}
+        for name, confidence in sorted(total.items(), key=lambda pair: -pair[1])
     ]
 
 

@@ -1,7 +1,7 @@
 """TransformerNLU: intent classifier, entity extractor and featurizer from one fine-tuned encoder."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,18 @@ from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
 from rasa.shared.exceptions import InvalidConfigException, RasaException
-from rasa.shared.nlu.constants import ACTION_TEXT, ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import ACTION_TEXT, ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from parlance.components.messages import entities_beside, examples_of, token_spans
+from parlance.components.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.components.rasa_checks import make_known
 from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
 from parlance.errors import ParlanceError
 from parlance.finetuning.options import FinetuneOptions, unknown_option
-from parlance.inference import NLUModel, Prediction
+from parlance.inference import EntitySpan, IntentScore, NLUModel, Prediction
+from parlance.inference.requests import two_requests
 
 MODEL_FOLDER = "model"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
@@ -46,6 +47,9 @@ SERVING_OPTIONS = {
     "response_selection": True,
     # Set dense features on messages for components further down: the policies, DIETClassifier, CRFEntityExtractor.
     "featurize": True,
+    # The intents that are requests, in groups of one matter each. Where a message holds two requests of different
+    # matters, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
+    "split_requests": [],
 }
 
 
@@ -66,8 +70,8 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
     Reads ``text``; the tokens of a tokenizer before it, to which the sequence features are aligned; and ``entities``:
     what an extractor before it found stands, and an entity that overlaps it is not added.
-    Writes ``intent``, ``intent_ranking``, ``response_selector``, ``entities``, and dense sentence and sequence features of ``text`` and
-    ``action_text``. Training imports torch; serving does not.
+    Writes ``intent``, ``intent_ranking``, ``response_selector``, ``entities``, and dense sentence and sequence
+    features of ``text`` and ``action_text``. Training imports torch; serving does not.
     """
 
     @classmethod
@@ -108,6 +112,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         self._resource = resource
         self._model = model
         self._before = before
+        self._matters = {intent: n for n, matter in enumerate(config["split_requests"]) for intent in matter}
 
     @classmethod
     def create(
@@ -165,9 +170,13 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         """Set intent, ranking, entities and features of messages."""
         if self._model:
             for message, (prediction, tokens) in zip(messages, self._understand(messages, TEXT), strict=True):
-                self._set_intent(message, prediction)
+                requests = two_requests(self._model, prediction.text, self._matters) if self._matters else None
+                self._set_intent(message, (requests.first if requests else prediction).ranking)
                 if self._config["entity_recognition"]:
-                    message.set(ENTITIES, entities_beside(message, self._named(prediction)), add_to_output=True)
+                    found = self._named(prediction.entities)
+                    if requests:
+                        found = with_further_request(found, requests, self._parsed(requests.second))
+                    message.set(ENTITIES, entities_beside(message, found), add_to_output=True)
                 self._set_features(message, TEXT, prediction, tokens)
         return messages
 
@@ -185,19 +194,32 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         texts = [message.get(attribute) or "" for message in messages]
         return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
 
-    def _named(self, prediction: Prediction) -> list[dict[str, Any]]:
-        return self.add_extractor_name([entity.as_dict() for entity in prediction.entities])
+    def _named(self, entities: Sequence[EntitySpan]) -> list[dict[str, Any]]:
+        return self.add_extractor_name([entity.as_dict() for entity in entities])
 
-    def _set_intent(self, message: Message, prediction: Prediction) -> None:
-        if not self._config["intent_classification"] or not self._model or not self._model.intents:
-            return
+    def _parsed(self, prediction: Prediction) -> dict[str, Any]:
+        """A request's parse result, for whoever takes it up later."""
+        return {
+            "text": prediction.text,
+            **self._intent(prediction.ranking),
+            "entities": self._named(prediction.entities),
+        }
+
+    def _intent(self, scores: Sequence[IntentScore]) -> dict[str, Any]:
+        assert self._model
         length = self._config["ranking_length"] or len(self._model.intents)
-        ranking = intent_ranking(prediction.ranking)
-        message.set(INTENT, ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
-        message.set("intent_ranking", ranking[:length], add_to_output=True)
-        selection = response_selection(prediction.ranking, length)
-        if selection:
-            message.set(RESPONSE_SELECTOR_PROPERTY_NAME, selection, add_to_output=True)
+        ranking = intent_ranking(scores)
+        found = {
+            "intent": ranking[0] if ranking else {"name": None, "confidence": 0.0},
+            "intent_ranking": ranking[:length],
+        }
+        selection = response_selection(scores, length)
+        return {**found, RESPONSE_SELECTOR_PROPERTY_NAME: selection} if selection else found
+
+    def _set_intent(self, message: Message, scores: Sequence[IntentScore]) -> None:
+        if self._config["intent_classification"] and self._model and self._model.intents:
+            for name, value in self._intent(scores).items():
+                message.set(name, value, add_to_output=True)
 
     def _set_features(self, message: Message, attribute: str, prediction: Prediction, tokens: np.ndarray) -> None:
         if self._config["featurize"] and len(tokens):
@@ -227,10 +249,21 @@ def _options(config: dict[str, Any]) -> FinetuneOptions:
         for name, value in config.items():
             if name not in known and name not in others:
                 raise unknown_option(name, [*known, *SERVING_OPTIONS])
-            if name in SERVING_OPTIONS and (type(value) is not type(SERVING_OPTIONS[name]) or value < 0):
-                kind = "true or false" if isinstance(SERVING_OPTIONS[name], bool) else "a whole number from 0 up"
+            if name in SERVING_OPTIONS and not _is_possible(value, SERVING_OPTIONS[name]):
+                kind = KINDS[type(SERVING_OPTIONS[name])]
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
         return FinetuneOptions.from_dict({name: value for name, value in config.items() if name in known})
+
+
+KINDS = {bool: "true or false", int: "a whole number from 0 up", list: "a list of lists of intents"}
+
+
+def _is_possible(value: Any, default: Any) -> bool:
+    """Whether a serving option can have this value: one of its default's type, and what KINDS says of it."""
+    if isinstance(value, list):
+        names = [name for matter in value for name in (matter if isinstance(matter, list) else [None])]
+        return isinstance(default, list) and all(isinstance(name, str) for name in names)
+    return type(value) is type(default) and value >= 0
 
 
 @contextmanager

@@ -1,0 +1,70 @@
+"""Two requests in one message: "cancel the lamp, and when do you open on Sunday?".
+
+A message is cut where a sentence ends or a word such as "and" joins clauses, and both sides are understood by
+themselves. They are two requests where each side is, with confidence, a request, and the two are not one matter.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parlance.inference.model import NLUModel
+from parlance.inference.prediction import Prediction
+
+CONFIDENCE = 0.8
+MOST_CUTS = 4
+FEWEST_WORDS = 2
+
+_CUT = re.compile(
+    r"[.!?;]+\s+|\s*\n\s*|,\s+(?:and\s+|also\s+|but\s+)?|\s+(?:and|also|plus|then|&)\s+(?:also\s+)?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class TwoRequests:
+    """The first and the second request of a message, and where in its text the second begins."""
+
+    first: Prediction
+    second: Prediction
+    second_start: int
+
+
+def cuts(text: str) -> list[tuple[int, int]]:
+    """Where a text can be cut in two: the end of the left side and the start of the right one, in characters."""
+    places = [(match.start(), match.end()) for match in _CUT.finditer(text)]
+    long_enough = [
+        (end, start) for end, start in places if min(len(text[:end].split()), len(text[start:].split())) >= FEWEST_WORDS
+    ]
+    return long_enough[:MOST_CUTS]
+
+
+def two_requests(model: NLUModel, text: str, matters: Mapping[str, int]) -> TwoRequests | None:
+    """The two requests that a message holds; None where it holds one or none.
+
+    Args:
+        model: Understands the sides.
+        text: The message.
+        matters: For every intent that is a request the number of its matter; two of one matter are one request.
+    """
+    places = cuts(text)
+    if not places:
+        return None
+    sides = model.predict_batch([side for end, start in places for side in (text[:end], text[start:])])
+    found = [
+        TwoRequests(left, right, start)
+        for left, right, (_, start) in zip(sides[::2], sides[1::2], places, strict=True)
+        if _are_two((left, right), matters)
+    ]
+    return max(found, key=_certainty, default=None)
+
+
+def _are_two(sides: Sequence[Prediction], matters: Mapping[str, int]) -> bool:
+    intents = [side.intent for side in sides]
+    if not all(intent and intent.confidence >= CONFIDENCE for intent in intents):
+        return False
+    numbers = [matters.get(intent.name.split("/", 1)[0]) for intent in intents if intent]
+    return None not in numbers and numbers[0] != numbers[1]
+
+
+def _certainty(requests: TwoRequests) -> float:
+    return min(side.intent.confidence for side in (requests.first, requests.second) if side.intent)

@@ -1,0 +1,60 @@
+"""Messages with two requests, told apart by a model that knows two words."""
+
+import pytest
+
+from parlance.inference import IntentScore, Prediction
+from parlance.inference.requests import cuts, two_requests
+
+MATTERS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
+
+
+class Words:
+    """Understands a text by the first of its words that it knows."""
+
+    known = {"cancel": "cancel_order", "where": "order_status", "lost": "parcel_missing", "open": "faq/hours"}
+
+    def predict_batch(self, texts: list[str]) -> list[Prediction]:
+        return [self._predict(text) for text in texts]
+
+    def _predict(self, text: str) -> Prediction:
+        found = [self.known[word] for word in text.lower().split() if word in self.known]
+        return Prediction(text, (IntentScore(found[0], 0.95 if len(found) == 1 else 0.6),) if found else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        ("cancel the lamp and where is the rug", "cancel the lamp", "where is the rug"),
+        ("where is it? also cancel the other one", "where is it", "also cancel the other one"),
+        ("cancel my order, when do you open on sunday", "cancel my order", "when do you open on sunday"),
+    ],
+)
+def test_two_requests_of_different_matters_are_told_apart(text: str, first: str, second: str) -> None:
+    found = two_requests(Words(), text, MATTERS)  # type: ignore[arg-type]
+
+    assert found is not None
+    assert (found.first.text, found.second.text) == (first, second)
+    assert text[found.second_start :] == second
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cancel the lamp and the rug",
+        "where is it and is it lost",  # one matter
+        "where is my order",
+        "cancel where is it and cancel where is that",  # neither side is certain
+        "",
+        "and",
+    ],
+)
+def test_one_request_stays_one(text: str) -> None:
+    assert two_requests(Words(), text, MATTERS) is None  # type: ignore[arg-type]
+
+
+def test_cuts_leave_words_on_both_sides_and_are_few() -> None:
+    text = " and ".join(["one two"] * 50)
+
+    for end, start in cuts(text):
+        assert len(text[:end].split()) >= 2 and len(text[start:].split()) >= 2
+    assert len(cuts(text)) <= 4
