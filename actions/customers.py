@@ -1,0 +1,61 @@
+"""Who Fern is talking to."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.shop_access import ask_shop
+from shop.customers import CustomerSummary, customer_by_email
+from shop.identity import identity_of
+
+
+@dataclass(frozen=True)
+class KnownCustomer:
+    """A customer who proved who they are in this conversation. Kept in the slot ``customer``."""
+
+    id: int
+    first_name: str
+    email: str
+
+    @classmethod
+    def of(cls, summary: CustomerSummary) -> "KnownCustomer":
+        """From what the shop knows."""
+        return cls(summary.id, summary.first_name, summary.email)
+
+    def remembered(self) -> list[EventType]:
+        """The slots that keep them for the rest of the conversation."""
+        return [SlotSet("customer", asdict(self)), SlotSet("email", self.email)]
+
+
+def known_customer(tracker: Tracker) -> KnownCustomer | None:
+    """The customer whom this conversation has recognised already."""
+    slot = tracker.get_slot("customer")
+    return KnownCustomer(**slot) if slot else None
+
+
+async def recognise(tracker: Tracker) -> tuple[KnownCustomer | None, list[EventType]]:
+    """The customer, from the conversation or from the signed token that the channel passes on, and slots to set.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    known = known_customer(tracker)
+    if known:
+        return known, []
+    identity = identity_of(_token(tracker)) if _token(tracker) else None
+    summary = await ask_shop(customer_by_email, identity.email) if identity else None
+    if summary is None:
+        return None, []
+    known = KnownCustomer.of(summary)
+    return known, known.remembered()
+
+
+def _token(tracker: Tracker) -> str:
+    """The newest identity token in the conversation; buttons' messages carry one like any other message."""
+    for event in reversed(tracker.events):
+        metadata: dict[str, Any] = event.get("metadata") or {}
+        if event.get("event") == "user" and metadata.get("identity_token"):
+            return str(metadata["identity_token"])
+    return ""

@@ -1,0 +1,246 @@
+"""What the forms of all skills share: an order number and an e-mail address, proved to belong together, then the rest.
+
+A form's validation class collects; when the form is done, a rule runs the action that does the work. Both are in the
+skill's module: a subclass of ``OrderForm`` or ``AccountForm``, and one of ``CompletedForm``.
+"""
+
+import logging
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import KnownCustomer, known_customer, recognise
+from actions.messages import (
+    chosen,
+    free_answer,
+    intent_of,
+    is_asked_for,
+    latest_text,
+    order_number_in,
+    value_before_this_turn,
+    yes_or_no,
+)
+from actions.shop_access import ask_shop
+from shop.customers import IdentificationOutcome, identify
+from shop.emails import find_email
+from shop.errors import ShopUnavailable
+from shop.order_numbers import find_order_number, show_order_number
+from shop.orders import order_for
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS_BEFORE_A_PERSON = 3
+REQUESTED = "requested_slot"
+ENDED = "form_ended"
+"""The slot that says why a form ended before its time: gave_up or unavailable."""
+
+
+class Form(FormValidationAction):
+    """A form whose slots are those of ``wanted``; an answer that cannot be used is explained, the third offers a person."""
+
+    def wanted(self, tracker: Tracker) -> list[str]:
+        """The slots to ask for, in this order."""
+        raise NotImplementedError
+
+    async def required_slots(
+        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[str]:
+        return self.wanted(tracker)
+
+    async def next_requested_slot(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> EventType | None:
+        """None ends the form: all is there, or it ended before its time."""
+        wanted = [] if tracker.get_slot(ENDED) else self.wanted(tracker)
+        return SlotSet(REQUESTED, next((slot for slot in wanted if tracker.get_slot(slot) is None), None))
+
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Rasa's, and a word about an answer that filled nothing."""
+        events: list[EventType] = await super().get_validation_events(dispatcher, tracker, domain)
+        asked = tracker.get_slot(REQUESTED)
+        if asked and not events and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
+            return not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)
+        return events
+
+    def extract_confirmed(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A yes or a no where the form asks whether to go ahead."""
+        answer = yes_or_no(tracker, "confirmed")
+        return {} if answer is None else {"confirmed": answer}
+
+
+class OrderForm(Form):
+    """A form about one order of a customer who has proved to be its owner.
+
+    Sets ``order_number``, ``customer`` and ``email``. Subclasses name their further slots in ``further`` and see, in
+    their validation, ``known_customer(tracker)`` and the order's number.
+    """
+
+    needs_order: ClassVar[bool] = True
+
+    def further(self, tracker: Tracker) -> list[str]:
+        """The slots after those that identify the order."""
+        return []
+
+    def wanted(self, tracker: Tracker) -> list[str]:
+        known = known_customer(tracker) is not None
+        number = ["order_number"] if self.needs_order or not known else []
+        return number + ([] if known else ["email"]) + self.further(tracker)
+
+    def extract_order_number(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A number anywhere in the latest message, or "the second one" of the orders that were just shown."""
+        number = order_number_in(tracker)
+        if number:
+            return {"order_number": number}
+        shown = tracker.get_slot("shown") or []
+        position = chosen(tracker, len(shown)) if is_asked_for(tracker, "order_number") else None
+        return {} if position is None else {"order_number": shown[position]["ref"]}
+
+    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """An e-mail address anywhere in the latest message."""
+        email = find_email(latest_text(tracker))
+        return {"email": email} if email and known_customer(tracker) is None else {}
+
+    def validate_order_number(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """Five digits; says so when one number takes another's place."""
+        number = find_order_number(str(value or ""))
+        if number is None:
+            return {"order_number": None}
+        previous = find_order_number(str(value_before_this_turn(tracker, "order_number") or ""))
+        if previous not in (None, number) and tracker.active_loop.get("name") == self.form_name():
+            dispatcher.utter_message(response="utter_order_number_changed", number=show_order_number(number))
+        return {"order_number": number}
+
+    def validate_email(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """An e-mail address in lower case."""
+        return {"email": find_email(str(value or ""))}
+
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Checks that the order is the customer's as soon as both are there."""
+        events = await super().get_validation_events(dispatcher, tracker, domain)
+        said = {event["name"]: event["value"] for event in events if event["event"] == "slot"}
+        number = said.get("order_number", tracker.get_slot("order_number"))
+        email = said.get("email", tracker.get_slot("email")) or tracker.get_slot("unverified_email")
+        try:
+            customer, recognised = await recognise(tracker)
+            if customer:
+                checked = await _check_owner(dispatcher, tracker, customer, number, said)
+                return [*events, *recognised, *checked]
+            if number and email and {"order_number", "email"} & said.keys():
+                return [*events, *await _identify(dispatcher, tracker, number, email, domain)]
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            return [*events, *unavailable(dispatcher, tracker)]
+        return events
+
+
+class AccountForm(OrderForm):
+    """A form about a customer's account: a known customer is asked nothing, anybody else for an order and its e-mail."""
+
+    needs_order = False
+
+
+class CompletedForm(Action):
+    """The work after a form: ``complete`` is called with the customer, and the form's own slots are emptied."""
+
+    forgets: ClassVar[tuple[str, ...]] = ()
+    """The slots of this form alone, emptied when it is done."""
+
+    @abstractmethod
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        """Do it, say so, and return slots to set. Raises ShopUnavailable: Fern says so and offers another try."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if tracker.get_slot(ENDED):
+            return [SlotSet(ENDED, None)]
+        customer = known_customer(tracker)
+        if customer is None:
+            dispatcher.utter_message(response="utter_offer_person")
+            return [SlotSet("offer", "human_handoff")]
+        try:
+            events = await self.complete(dispatcher, tracker, customer)
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            # The form's slots stay, so that another try asks nothing again.
+            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+        set_here = {event.get("name") for event in events}
+        return [*(SlotSet(slot, None) for slot in self.forgets if slot not in set_here), *events]
+
+
+def not_understood(
+    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, domain: DomainDict
+) -> list[EventType]:
+    """Explain what kind of answer is needed, or end the form and offer a person when this has failed too often."""
+    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
+    if failed >= ATTEMPTS_BEFORE_A_PERSON:
+        return give_up(dispatcher)
+    known = response in domain.get("responses", {})
+    dispatcher.utter_message(response=response if known else "utter_answer_unclear")
+    return [SlotSet("failed_attempts", failed)]
+
+
+def give_up(dispatcher: CollectingDispatcher, response: str = "utter_offer_person") -> list[EventType]:
+    """End the form and offer a person."""
+    dispatcher.utter_message(response=response)
+    return [SlotSet(ENDED, "gave_up"), SlotSet("failed_attempts", 0.0), SlotSet("offer", "human_handoff")]
+
+
+def unavailable(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Say that the shop cannot be reached; a "yes" then asks again for what the customer last wanted."""
+    dispatcher.utter_message(response="utter_shop_unavailable")
+    return [SlotSet(ENDED, "unavailable"), SlotSet("offer", tracker.get_slot("request"))]
+
+
+async def _identify(
+    dispatcher: CollectingDispatcher, tracker: Tracker, number: str, email: str, domain: DomainDict
+) -> list[EventType]:
+    """The same answer whether the order does not exist or is somebody else's."""
+    found = await ask_shop(identify, number, email, tracker.sender_id)
+    if found.customer is not None:
+        customer = KnownCustomer.of(found.customer)
+        return [*customer.remembered(), SlotSet("unverified_email", None), SlotSet("failed_attempts", 0.0)]
+    logger.info("Identification ended as %s.", found.outcome.value)
+    kept = [SlotSet("email", None), SlotSet("unverified_email", email)]
+    if found.outcome is IdentificationOutcome.TOO_MANY_ATTEMPTS:
+        return [*kept, *give_up(dispatcher, "utter_too_many_attempts")]
+    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
+    if failed >= ATTEMPTS_BEFORE_A_PERSON:
+        return [*kept, *give_up(dispatcher)]
+    dispatcher.utter_message(response="utter_order_not_matched", number=show_order_number(number), email=email)
+    return [*kept, SlotSet("failed_attempts", failed)]
+
+
+async def _check_owner(
+    dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer, number: str, said: dict[str, Any]
+) -> list[EventType]:
+    """Whether an order that a known customer named just now is theirs."""
+    if not said.get("order_number") or await ask_shop(order_for, number, customer.id):
+        return []
+    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
+    if failed >= ATTEMPTS_BEFORE_A_PERSON:
+        return [SlotSet("order_number", None), *give_up(dispatcher)]
+    dispatcher.utter_message(response="utter_order_not_yours", number=show_order_number(number))
+    return [SlotSet("order_number", None), SlotSet("failed_attempts", failed)]
+
+
+def reason_given(tracker: Tracker, slot: str) -> str | None:
+    """A reason in the latest message: marked as one, or the free answer to the question for it."""
+    marked = [e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == "reason"]
+    return str(marked[-1]) if marked else free_answer(tracker, slot)

@@ -1,0 +1,103 @@
+"""Taking up a request that the customer did not type just now: a "yes" to an offer, the second half of a message."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.messages import earlier_events
+
+
+def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
+    """The events after which the conversation goes on as though the customer had asked for an intent.
+
+    Rasa fills slots only from messages that come in by a channel, so the slots that the domain maps from this intent
+    and from its entities are set here.
+
+    Args:
+        domain: The domain, as the action got it.
+        intent: What is asked for.
+        parsed: The parse result where there are entities or an answer of a retrieval intent to pass on.
+    """
+    parsed = parsed or {"text": f"/{intent}", "entities": []}
+    parsed = {**parsed, "intent": {"name": intent, "confidence": 1.0}}
+    found = {(entity["entity"], entity.get("role")): entity["value"] for entity in parsed["entities"]}
+    slots = []
+    for slot, settings in domain.get("slots", {}).items():
+        for mapping in settings.get("mappings", []):
+            if mapping.get("conditions"):
+                continue
+            if mapping["type"] == "from_intent" and mapping.get("intent") == intent:
+                slots.append(SlotSet(slot, mapping["value"]))
+            elif mapping["type"] == "from_entity" and (mapping["entity"], mapping.get("role")) in found:
+                slots.append(SlotSet(slot, found[mapping["entity"], mapping.get("role")]))
+    return [ActionExecuted("action_listen"), UserUttered(parsed["text"], parsed), *slots]
+
+
+def fresh_offer(tracker: Tracker) -> str | None:
+    """The intent that Fern offered in its last turn; an older offer is not what a "yes" means."""
+    offers = (e.get("value") for e in earlier_events(tracker) if e["event"] == "slot" and e.get("name") == "offer")
+    return next(offers, None)
+
+
+class ActionAccept(Action):
+    """A "yes" outside of a form: takes up what Fern's last turn offered (slot ``offer``), or asks what is wanted."""
+
+    def name(self) -> str:
+        return "action_accept"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        offer = fresh_offer(tracker)
+        if offer:
+            return [SlotSet("offer", None), *take_up(domain, offer)]
+        dispatcher.utter_message(response="utter_go_on" if tracker.active_loop.get("name") else "utter_what_else")
+        return []
+
+
+class ActionDecline(Action):
+    """A "no" outside of a question that a form understands."""
+
+    def name(self) -> str:
+        return "action_decline"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        in_form = bool(tracker.active_loop.get("name"))
+        dispatcher.utter_message(response="utter_form_declined" if in_form else "utter_all_done")
+        return [SlotSet("offer", None)]
+
+
+class ActionNextRequest(Action):
+    """Takes up the second request of a message once the first is done (slot ``further_request``, a parse result)."""
+
+    def name(self) -> str:
+        return "action_next_request"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        parsed = tracker.get_slot("further_request")
+        if not parsed:
+            return []
+        dispatcher.utter_message(response="utter_next_request", request=parsed["text"])
+        return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed)]
+
+
+class ActionUseDetails(Action):
+    """Details that nobody asked for (``inform`` outside of a form): goes on with what they are most likely for."""
+
+    def name(self) -> str:
+        return "action_use_details"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
+        wanted = (
+            ({"order_number", "email"}, "order_status"),
+            ({"ordinal"}, "select_option"),
+            ({"category", "colour", "material", "room", "size"}, "find_product"),
+            ({"product"}, "product_details"),
+        )
+        for details, intent in wanted:
+            if kinds & details:
+                return take_up(domain, intent, dict(tracker.latest_message))
+        dispatcher.utter_message(response="utter_what_else")
+        return []
