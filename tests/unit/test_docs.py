@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from parlance.components import TurnPolicy
 from parlance.components.transformer_nlu import SERVING_OPTIONS
 from parlance.finetuning import FinetuneOptions
 
@@ -21,6 +22,12 @@ def test_every_option_of_the_component_is_documented_with_its_default() -> None:
     for name, default in expected.items():
         stated = rows[name].strip("`")
         assert stated == str(default).lower() or stated == default or float(stated) == default, name
+
+
+def test_every_option_of_the_policies_is_documented() -> None:
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(TurnPolicy.get_default_config())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

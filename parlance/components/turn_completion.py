@@ -1,0 +1,65 @@
+"""A prediction that depends on what the other policies predict: Rasa's ensemble is taught to weigh it."""
+
+import copy
+from collections.abc import Callable, Iterable
+from functools import wraps
+
+from rasa.core.policies.ensemble import DefaultPolicyPredictionEnsemble
+from rasa.core.policies.policy import PolicyPrediction, confidence_scores_for
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event
+from rasa.shared.core.trackers import DialogueStateTracker
+
+Combine = Callable[
+    [DefaultPolicyPredictionEnsemble, list[PolicyPrediction], DialogueStateTracker, Domain], PolicyPrediction
+]
+
+
+class TurnCompletion(PolicyPrediction):
+    """``action``, but only where the policies together would choose one of ``instead_of``.
+
+    A policy cannot say this to Rasa by confidence and priority, because it does not see what the others predict: to
+    beat RulePolicy's action_listen it would have to beat everything else that a rule says. So the ensemble decides
+    without completions first. To an ensemble that does not know them a completion predicts nothing.
+    """
+
+    def __init__(
+        self, domain: Domain, policy_name: str, action: str, instead_of: Iterable[str], events: Iterable[Event] = ()
+    ) -> None:
+        super().__init__([0.0] * domain.num_actions, policy_name)
+        self._scores = confidence_scores_for(action, 1.0, domain)
+        self._instead_of = {domain.index_for_action(name) for name in instead_of}
+        self._events = list(events)
+
+    def applied_to(self, choice: PolicyPrediction) -> PolicyPrediction:
+        """The completion, if it takes the place of the choice, with the events of both; otherwise the choice."""
+        if choice.max_confidence_index not in self._instead_of:
+            return choice
+        completed = copy.copy(choice)
+        completed.probabilities, completed.policy_name = self._scores, self.policy_name
+        completed.events = [*choice.events, *self._events]
+        return completed
+
+
+def weigh_completions() -> None:
+    """Teach Rasa's ensemble about completions; calling this again changes nothing."""
+    original = DefaultPolicyPredictionEnsemble.combine_predictions
+    if not hasattr(original, "__wrapped__"):
+        DefaultPolicyPredictionEnsemble.combine_predictions = _then_complete(original)
+
+
+def _then_complete(original: Combine) -> Combine:
+    @wraps(original)
+    def combine_predictions(
+        self: DefaultPolicyPredictionEnsemble,
+        predictions: list[PolicyPrediction],
+        tracker: DialogueStateTracker,
+        domain: Domain,
+    ) -> PolicyPrediction:
+        choice = original(self, predictions, tracker, domain)
+        for prediction in predictions:
+            if isinstance(prediction, TurnCompletion):
+                choice = prediction.applied_to(choice)
+        return choice
+
+    return combine_predictions
