@@ -40,7 +40,7 @@ ENDED = "form_ended"
 
 
 class Form(FormValidationAction):
-    """A form whose slots are those of ``wanted``; an answer that cannot be used is explained, the third offers a person."""
+    """A form that asks for ``wanted``; an answer that cannot be used is explained, and the third offers a person."""
 
     def wanted(self, tracker: Tracker) -> list[str]:
         """The slots to ask for, in this order."""
@@ -150,7 +150,7 @@ class OrderForm(Form):
 
 
 class AccountForm(OrderForm):
-    """A form about a customer's account: a known customer is asked nothing, anybody else for an order and its e-mail."""
+    """A form about the account: a known customer is asked nothing, anybody else for an order and its e-mail."""
 
     needs_order = False
 
@@ -231,7 +231,10 @@ async def _check_owner(
     dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer, number: str, said: dict[str, Any]
 ) -> list[EventType]:
     """Whether an order that a known customer named just now is theirs."""
-    if not said.get("order_number") or await ask_shop(order_for, number, customer.id):
+    if not said.get("order_number"):
+        return []
+    order = await ask_shop(order_for, number, customer.id)
+    if order is not None:
         return []
     failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
     if failed >= ATTEMPTS_BEFORE_A_PERSON:

@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.conversation_log import transcript
+from actions.messages import transcript
 from actions.shop_access import ask_shop
 from shop.errors import ShopUnavailable
 from shop.tickets import open_ticket

@@ -116,6 +116,10 @@ def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]
 def value_before_this_turn(tracker: Tracker, slot: str) -> Any:
     """The value that a slot had before the customer's latest message."""
     return next(
-        (e.get("value") for e in earlier_events(tracker, turns=10_000) if e.get("name") == slot and e["event"] == "slot"),
+        (
+            e.get("value")
+            for e in earlier_events(tracker, turns=10_000)
+            if e.get("name") == slot and e["event"] == "slot"
+        ),
         None,
     )

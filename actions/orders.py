@@ -1,120 +1,446 @@
-"""Where is my order: the form that asks for its details, and the answer."""
+"""Orders: where one is, what is in it, and changing it before it leaves."""
 
-import logging
+import re
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
-from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.conversation_log import latest_text, slot_before_this_turn
+from actions.customers import KnownCustomer, known_customer
+from actions.forms import AccountForm, CompletedForm, OrderForm, reason_given
+from actions.messages import chosen, entities, entity, free_answer, is_asked_for, latest_text
 from actions.shop_access import ask_shop
-from actions.wording import day, goods
-from shop.emails import find_email
+from actions.wording import day, goods, money
 from shop.errors import ShopUnavailable
-from shop.order_numbers import find_order_number, show_order_number
-from shop.orders import OrderSummary, find_order
+from shop.order_numbers import show_order_number
+from shop.orders import (
+    AddressOutcome,
+    CancelOutcome,
+    ItemsOutcome,
+    OrderSummary,
+    cancel_order,
+    change_address,
+    change_quantity,
+    order_for,
+    recent_orders,
+)
+from shop.postcodes import find_postcode
 
-logger = logging.getLogger(__name__)
-
-ATTEMPTS_BEFORE_A_PERSON = 3
+REQUESTS_ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+)
+"""The requests that ``order_form`` collects for."""
 STATES_WITH_NOTES = frozenset({"delivered", "delayed", "cancelled", "delivery_attempted"})
-STATES_THAT_OFFER_A_PERSON = frozenset({"overdue", "delivered", "cancelled"})
+STATES_THAT_OFFER_A_PERSON = frozenset({"overdue", "cancelled"})
+POSTCODE_AT_END = re.compile(r"[\s,]*\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\W*$", re.IGNORECASE)
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
 
 
-class ValidateOrderStatusForm(FormValidationAction):
-    """Accepts an order number and an e-mail in the shapes people type, and says kindly what is wrong with the rest.
+# Collecting -------------------------------------------------------------------------------------------------------
 
-    Reads the slot candidates and the latest message. Sets ``order_number``, ``email`` and ``failed_attempts``; ends
-    the form with ``order_lookup: gave_up`` when too many attempts have failed.
-    """
+
+class ValidateOrderForm(OrderForm):
+    """One order, for whatever the slot ``request`` says."""
 
     def name(self) -> str:
-        return "validate_order_status_form"
+        return "validate_order_form"
 
-    def extract_order_number(
+
+class ValidateAccountForm(AccountForm):
+    """The customer, for whatever the slot ``request`` says."""
+
+    def name(self) -> str:
+        return "validate_account_form"
+
+
+class ActionAskOrderNumber(Action):
+    """Asks for the order; a known customer gets their latest ones to choose from."""
+
+    def name(self) -> str:
+        return "action_ask_order_number"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        customer = known_customer(tracker)
+        try:
+            orders = await ask_shop(recent_orders, customer.id, 3) if customer else ()
+        except ShopUnavailable:
+            orders = ()
+        if not orders:
+            dispatcher.utter_message(response="utter_ask_order_number")
+            return []
+        buttons = [
+            {
+                "title": f"{show_order_number(order.number)}: {goods(order.items)}",
+                "payload": f'/inform{{"order_number": "{order.number}"}}',
+            }
+            for order in orders
+        ]
+        dispatcher.utter_message(response="utter_ask_which_order", buttons=buttons)
+        return [SlotSet("shown", [shown_order(order) for order in orders])]
+
+
+class ValidateCancelForm(OrderForm):
+    """Cancelling: the order, and a yes. A reason is noted where it is given and never asked for."""
+
+    def name(self) -> str:
+        return "validate_cancel_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["reason", "confirmed"]
+
+    def extract_reason(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """A reason where there is one, no reason otherwise, so that the form does not ask."""
+        return {"reason": reason_given(tracker, "reason") or tracker.get_slot("reason") or ""}
+
+
+class ValidateAddressForm(OrderForm):
+    """Another address for an order: the street, the postcode, and a yes."""
+
+    def name(self) -> str:
+        return "validate_address_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["address", "postcode", "confirmed"]
+
+    def extract_address(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """A street in the latest message: marked as the new one, as the only one, or as the answer to the question."""
+        marked = entity(tracker, "address", "new") or (
+            None if entities(tracker, "address", "old") else entity(tracker, "address")
+        )
+        answer = marked or free_answer(tracker, "address")
+        if not answer:
+            return {}
+        street = POSTCODE_AT_END.sub("", answer).strip(" ,.")
+        return {"address": street} if any(letter.isalpha() for letter in street) else {}
+
+    def extract_postcode(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """A number anywhere in the latest message, whatever intent and entities it was taken for."""
-        number = find_order_number(latest_text(tracker))
-        return {"order_number": number} if number else {}
+        """The last postcode in the latest message, which is where it shall go in "from BA1 2AB to FH2 1AA" too."""
+        found = find_postcode(latest_text(tracker))
+        return {"postcode": found} if found else {}
 
-    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
-        """An e-mail address anywhere in the latest message."""
-        email = find_email(latest_text(tracker))
-        return {"email": email} if email else {}
 
-    def validate_order_number(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+class ValidateItemsForm(OrderForm):
+    """Another quantity for a line of an order."""
+
+    def name(self) -> str:
+        return "validate_items_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["item", "quantity", "confirmed"]
+
+    async def extract_item(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """Five digits, or a polite word about what is missing."""
-        number = find_order_number(_as_text(value))
-        if number is None:
-            tried = _was_asked_for("order_number", tracker) or any(c.isdigit() for c in _as_text(value))
-            if value is None or not tried or find_email(latest_text(tracker)):
-                return {"order_number": None}
-            return _not_understood("order_number", "utter_order_number_unclear", dispatcher, tracker)
-        previous = find_order_number(_as_text(slot_before_this_turn(tracker, "order_number")))
-        if previous not in (None, number):
-            dispatcher.utter_message(response="utter_order_number_changed", number=show_order_number(number))
-        return {"order_number": number}
+        """The line that the latest message names, or the only one."""
+        return await find_item(tracker)
 
-    def validate_email(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    def extract_quantity(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """An e-mail address in lower case, or a polite word about what is missing."""
-        email = find_email(_as_text(value))
-        if email is not None:
-            return {"email": email}
-        tried = _was_asked_for("email", tracker) or "@" in _as_text(value)
-        if value is None or not tried or find_order_number(latest_text(tracker)):
-            return {"email": None}
-        return _not_understood("email", "utter_email_unclear", dispatcher, tracker)
+        """A count; 0 for "remove", "without"."""
+        return quantity_given(tracker)
 
 
-class ActionOrderStatus(Action):
-    """Looks the order up and says where it is.
+class ActionAskItem(Action):
+    """Asks which line of the order is meant."""
 
-    Reads ``order_number``, ``email`` and ``failed_attempts``. Sets ``order_lookup`` to how it ended: found (or
-    found_with_offer where the answer offers a person), not_matched, unavailable, or gave_up where the details are
-    missing or too many attempts have failed.
-    """
+    def name(self) -> str:
+        return "action_ask_item"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        order = await order_in_hand(tracker)
+        items = order.items if order else ()
+        buttons = [
+            {"title": item.name, "payload": f'/inform{{"ordinal": "{n}"}}'} for n, item in enumerate(items, start=1)
+        ]
+        dispatcher.utter_message(response="utter_ask_which_item", buttons=buttons)
+        return [SlotSet("shown", [{"kind": "item", "ref": item.line_id, "name": item.name} for item in items])]
+
+
+class ActionAskCancelFormConfirmed(Action):
+    """Asks whether to cancel this order."""
+
+    def name(self) -> str:
+        return "action_ask_cancel_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_cancel")
+
+
+class ActionAskAddressFormConfirmed(Action):
+    """Asks whether this is where it shall go."""
+
+    def name(self) -> str:
+        return "action_ask_address_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        blanks = {slot: tracker.get_slot(slot) for slot in ("address", "postcode")}
+        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", **blanks)
+
+
+class ActionAskItemsFormConfirmed(Action):
+    """Asks whether to send this many."""
+
+    def name(self) -> str:
+        return "action_ask_items_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        order = await order_in_hand(tracker)
+        quantity = int(tracker.get_slot("quantity"))
+        name = item_name(order, tracker.get_slot("item"))
+        response = "utter_confirm_items" if quantity else "utter_confirm_remove"
+        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity, item=name)
+
+
+# Answering --------------------------------------------------------------------------------------------------------
+
+
+class ActionOrderStatus(CompletedForm):
+    """Says where an order is."""
 
     def name(self) -> str:
         return "action_order_status"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        number, email = tracker.get_slot("order_number"), tracker.get_slot("email")
-        if not number or not email:
-            return _give_up(dispatcher)
-        try:
-            lookup = await ask_shop(find_order, number, email)
-        except ShopUnavailable as error:
-            logger.error("%s", error)
-            dispatcher.utter_message(response="utter_shop_unavailable", number=show_order_number(number))
-            return [SlotSet("order_lookup", "unavailable")]
-        if lookup.order is None:
-            logger.info("Order lookup ended as %s.", lookup.outcome.value)
-            return _not_matched(dispatcher, tracker, number, email)
-        state = state_to_tell(lookup.order, date.today())
-        say_status(dispatcher, lookup.order, state)
-        ended = "found_with_offer" if state in STATES_THAT_OFFER_A_PERSON else "found"
-        return [SlotSet("order_lookup", ended), SlotSet("failed_attempts", 0.0)]
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        if order is None:
+            return not_found(dispatcher, tracker)
+        state = state_to_tell(order, date.today())
+        say_status(dispatcher, order, state)
+        offer = {"delivered": "parcel_missing"}.get(state)
+        if state in STATES_THAT_OFFER_A_PERSON:
+            offer = "parcel_missing" if state == "overdue" else "human_handoff"
+        return [SlotSet("failed_attempts", 0.0), SlotSet("offer", offer)]
+
+
+class ActionOrderContents(CompletedForm):
+    """Says what is in an order and what it cost."""
+
+    def name(self) -> str:
+        return "action_order_contents"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        if order is None:
+            return not_found(dispatcher, tracker)
+        lines = "\n".join(f"- {goods([item])}: {money(item.quantity * item.unit_price_pence)}" for item in order.items)
+        response = "utter_order_contents_discounted" if order.discount_pence else "utter_order_contents"
+        dispatcher.utter_message(
+            response=response,
+            number=show_order_number(order.number),
+            placed_on=day(order.placed_on),
+            lines=lines,
+            delivery=money(order.delivery_pence),
+            discount=money(order.discount_pence),
+            total=money(order.total_pence),
+        )
+        return []
+
+
+class ActionListOrders(CompletedForm):
+    """Lists a customer's latest orders."""
+
+    def name(self) -> str:
+        return "action_list_orders"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        orders = await ask_shop(recent_orders, customer.id)
+        lines = "\n".join(
+            f"{n}. {show_order_number(order.number)}, {day(order.placed_on)}: {goods(order.items)} "
+            f"({order.status.value.replace('_', ' ')})"
+            for n, order in enumerate(orders, start=1)
+        )
+        dispatcher.utter_message(response="utter_list_orders" if orders else "utter_no_orders", lines=lines)
+        return [SlotSet("shown", [shown_order(order) for order in orders])]
+
+
+class ActionCancelOrder(CompletedForm):
+    """Cancels an order that has not left."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "reason")
+
+    def name(self) -> str:
+        return "action_cancel_order"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number = tracker.get_slot("order_number")
+        if not tracker.get_slot("confirmed"):
+            dispatcher.utter_message(response="utter_not_cancelled", number=show_order_number(number))
+            return []
+        reason = tracker.get_slot("reason") or ""
+        done = await ask_shop(cancel_order, number, customer.id, reason, tracker.sender_id)
+        if done.outcome is CancelOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        paid = done.outcome is CancelOutcome.CANCELLED and done.refund_pence
+        dispatcher.utter_message(
+            response=f"utter_cancel_{'refunded' if paid else done.outcome.value}",
+            number=show_order_number(number),
+            amount=money(done.refund_pence),
+            reference=done.reference,
+        )
+        return [SlotSet("offer", "start_return" if done.outcome is CancelOutcome.TOO_LATE else None)]
+
+
+class ActionChangeAddress(CompletedForm):
+    """Sends an order that has not left to another address."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "address", "postcode")
+
+    def name(self) -> str:
+        return "action_change_address"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number = tracker.get_slot("order_number")
+        if not tracker.get_slot("confirmed"):
+            dispatcher.utter_message(response="utter_nothing_changed")
+            return []
+        address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
+        done = await ask_shop(change_address, number, customer.id, address, postcode, tracker.sender_id)
+        if done.outcome is AddressOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        dispatcher.utter_message(
+            response=f"utter_address_{done.outcome.value}",
+            number=show_order_number(number),
+            address=done.address or address,
+            postcode=done.postcode or postcode,
+        )
+        return [SlotSet("offer", "human_handoff" if done.outcome is AddressOutcome.TOO_LATE else None)]
+
+
+class ActionChangeItems(CompletedForm):
+    """Changes how many of something an order has."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "item", "quantity")
+
+    def name(self) -> str:
+        return "action_change_items"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number, line = tracker.get_slot("order_number"), tracker.get_slot("item")
+        if not tracker.get_slot("confirmed"):
+            dispatcher.utter_message(response="utter_nothing_changed")
+            return []
+        quantity = int(tracker.get_slot("quantity"))
+        name = item_name(await ask_shop(order_for, number, customer.id), line)
+        done = await ask_shop(change_quantity, number, customer.id, line, quantity, tracker.sender_id)
+        if done.outcome is ItemsOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        response = f"utter_items_{done.outcome.value}"
+        if done.outcome is ItemsOutcome.CHANGED and done.difference_pence > 0:
+            response = "utter_items_dearer"
+        dispatcher.utter_message(
+            response=response,
+            number=show_order_number(number),
+            item=name,
+            quantity=quantity,
+            amount=money(abs(done.difference_pence)),
+            stock=done.left_in_stock,
+        )
+        return [SlotSet("offer", "cancel_order" if done.outcome is ItemsOutcome.LAST_ITEM else None)]
 
 
 class ActionForgetOrder(Action):
-    """Makes room for another order: keeps an e-mail that has opened an order, forgets what matched nothing."""
+    """Makes room for another order; asks the same about it, or where it is."""
 
     def name(self) -> str:
         return "action_forget_order"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        events = [SlotSet("order_number", None), SlotSet("order_lookup", None)]
-        if tracker.get_slot("order_lookup") not in ("found", "found_with_offer"):
-            events.append(SlotSet("email", None))
-        return events
+        request = tracker.get_slot("request")
+        again = request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"
+        return [SlotSet("order_number", None), SlotSet("request", again)]
+
+
+# Shared with the other skills -------------------------------------------------------------------------------------
+
+
+def shown_order(order: OrderSummary) -> dict[str, Any]:
+    """An order as the slot ``shown`` keeps it."""
+    return {"kind": "order", "ref": str(order.number), "name": goods(order.items)}
+
+
+async def order_in_hand(tracker: Tracker) -> OrderSummary | None:
+    """The known customer's order that the conversation is about."""
+    customer, number = known_customer(tracker), tracker.get_slot("order_number")
+    return await ask_shop(order_for, number, customer.id) if customer and number else None
+
+
+def item_name(order: OrderSummary | None, line_id: Any) -> str:
+    """The name of an order's line."""
+    return next((item.name for item in order.items if item.line_id == line_id), "it") if order else "it"
+
+
+async def find_item(tracker: Tracker) -> dict[str, Any]:
+    """The slot ``item`` from the latest message: a line by number, by name, or the only line there is."""
+    order = await order_in_hand(tracker)
+    if order is None:
+        return {}
+    if len(order.items) == 1:
+        return {} if tracker.get_slot("item") else {"item": order.items[0].line_id}
+    position = chosen(tracker, len(order.items))
+    if position is not None and is_asked_for(tracker, "item"):
+        return {"item": order.items[position].line_id}
+    named = [*entities(tracker, "product"), *entities(tracker, "category"), free_answer(tracker, "item") or ""]
+    matches = [item for item in order.items if any(shares_a_word(item.name, str(name)) for name in named)]
+    return {"item": matches[0].line_id} if len(matches) == 1 else {}
+
+
+def shares_a_word(name: str, said: str) -> bool:
+    """Whether a word of what was said is in a product's name, singular or plural."""
+    words = {word.lower().rstrip("s") for word in said.split() if len(word) > 2}
+    return bool(words & {word.lower().rstrip("s") for word in name.split()})
+
+
+def quantity_given(tracker: Tracker) -> dict[str, Any]:
+    """The slot ``quantity`` from the latest message."""
+    text = latest_text(tracker).lower().strip(" .!")
+    for said in [*entities(tracker, "quantity"), *([text] if is_asked_for(tracker, "quantity") else [])]:
+        word = str(said).lower().strip()
+        if word.isdigit() and int(word) < 1000:
+            return {"quantity": int(word)}
+        if word in NUMBERS:
+            return {"quantity": NUMBERS[word]}
+    if any(word in text.split() for word in ("remove", "without", "drop", "delete", "out")):
+        return {"quantity": 0}
+    return {}
+
+
+async def ask_to_confirm(
+    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, **blanks: Any
+) -> list[EventType]:
+    """Ask whether to go ahead with the order in hand; without one the answer would mean nothing, so start over."""
+    order = await order_in_hand(tracker)
+    if order is None:
+        return [SlotSet("order_number", None)]
+    number = show_order_number(order.number)
+    dispatcher.utter_message(response=response, number=number, items=goods(order.items), **blanks)
+    return []
+
+
+def not_found(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """The order is not there any more, or was never the customer's."""
+    dispatcher.utter_message(
+        response="utter_order_not_yours", number=show_order_number(tracker.get_slot("order_number") or "?")
+    )
+    return [SlotSet("order_number", None)]
 
 
 def state_to_tell(order: OrderSummary, today: date) -> str:
@@ -136,38 +462,3 @@ def say_status(dispatcher: CollectingDispatcher, order: OrderSummary, state: str
         tracking=order.tracking,
         note=order.note,
     )
-
-
-def _as_text(value: Any) -> str:
-    """A slot candidate as text; an entity that was found twice comes as a list, and the last one counts."""
-    if isinstance(value, list):
-        value = value[-1] if value else None
-    return "" if value is None else str(value)
-
-
-def _was_asked_for(slot: str, tracker: Tracker) -> bool:
-    """Whether the form's open question is about this slot; otherwise a wrong entity is dropped without a word."""
-    return bool(tracker.get_slot("requested_slot") == slot)
-
-
-def _not_understood(slot: str, response: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> dict[str, Any]:
-    """Ask again, or end the form when this has failed too often."""
-    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
-    if failed >= ATTEMPTS_BEFORE_A_PERSON:
-        return {slot: None, "failed_attempts": failed, "requested_slot": None}
-    dispatcher.utter_message(response=response)
-    return {slot: None, "failed_attempts": failed}
-
-
-def _not_matched(dispatcher: CollectingDispatcher, tracker: Tracker, number: str, email: str) -> list[EventType]:
-    """The same answer whether the order does not exist or is somebody else's."""
-    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
-    if failed >= ATTEMPTS_BEFORE_A_PERSON:
-        return _give_up(dispatcher)
-    dispatcher.utter_message(response="utter_order_not_matched", number=show_order_number(number), email=email)
-    return [SlotSet("order_lookup", "not_matched"), SlotSet("failed_attempts", failed)]
-
-
-def _give_up(dispatcher: CollectingDispatcher) -> list[EventType]:
-    dispatcher.utter_message(response="utter_offer_person")
-    return [SlotSet("order_lookup", "gave_up"), SlotSet("failed_attempts", 0.0)]

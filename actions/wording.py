@@ -1,4 +1,4 @@
-"""Dates and lists of goods as a customer reads them. Composes data; sentences live in ``domain.yml``."""
+"""Dates, amounts and lists of goods as a customer reads them. Composes data; sentences live in ``domain.yml``."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,3 +14,8 @@ def day(value: date) -> str:
 def goods(items: Iterable[Item]) -> str:
     """Items as one line: "2 × Moss velvet cushion, Thistle mug"."""
     return ", ".join(item.name if item.quantity == 1 else f"{item.quantity} × {item.name}" for item in items)
+
+
+def money(pence: int) -> str:
+    """An amount such as "£48.50", "£1,200"."""
+    return f"£{pence / 100:,.2f}".removesuffix(".00")

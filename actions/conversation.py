@@ -1,0 +1,79 @@
+"""Courtesies that need more than a fixed answer."""
+
+import logging
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import recognise
+from actions.messages import earlier_events
+from actions.shop_access import ask_shop
+from shop import preferences
+from shop.errors import ShopUnavailable
+
+logger = logging.getLogger(__name__)
+
+KEPT_ON_START_OVER = frozenset({"customer", "email", "preferences", "session_started_metadata"})
+
+
+class ActionGreet(Action):
+    """Greets; a known customer by the name they like to be called."""
+
+    def name(self) -> str:
+        return "action_greet"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if tracker.active_loop.get("name"):
+            dispatcher.utter_message(response="utter_greet_again")
+            return []
+        try:
+            customer, events = await recognise(tracker)
+            if customer:
+                liked = await ask_shop(preferences.of, customer.id)
+                dispatcher.utter_message(response="utter_greet_known", name=liked.call_me or customer.first_name)
+                return events
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+        name = (tracker.get_slot("preferences") or {}).get("call_me")
+        if name:
+            dispatcher.utter_message(response="utter_greet_known", name=name)
+        else:
+            dispatcher.utter_message(response="utter_greet")
+        return []
+
+
+class ActionRepeat(Action):
+    """Says again what Fern said last, with its buttons."""
+
+    def name(self) -> str:
+        return "action_repeat"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        said = [event for event in earlier_events(tracker) if event.get("event") == "bot"]
+        for event in reversed(said):
+            data = event.get("data") or {}
+            dispatcher.utter_message(
+                text=event.get("text"),
+                buttons=data.get("buttons"),
+                image=data.get("image"),
+                json_message=data.get("custom"),
+            )
+        if not said:
+            dispatcher.utter_message(response="utter_nothing_to_repeat")
+        return []
+
+
+class ActionStartOver(Action):
+    """Forgets what the conversation was about, and keeps who it is with."""
+
+    def name(self) -> str:
+        return "action_start_over"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        dispatcher.utter_message(response="utter_start_over")
+        emptied = [
+            slot for slot, value in tracker.slots.items() if value is not None and slot not in KEPT_ON_START_OVER
+        ]
+        return [ActiveLoop(None), *(SlotSet(slot, None) for slot in emptied)]
