@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from shop.errors import ShopUnavailable
 
 DEFAULT_FILE = Path(__file__).resolve().parent / "fernhill.db"
-CONNECT_TIMEOUT_S = 3
+TIMEOUT_S = 3
+"""How long a connection, a statement or another's lock is waited for."""
 
 
 def database_url() -> URL:
@@ -38,28 +39,54 @@ def sqlite_file(url: URL) -> Path | None:
 
 
 @lru_cache(maxsize=8)
-def engine_for(url: URL) -> Engine:
-    """One engine, and so one pool of connections, for each address."""
-    postgres = url.get_backend_name() == "postgresql"
+def engine_for(url: URL, patient: bool = False) -> Engine:
+    """One engine, and so one pool of connections, for each address.
+
+    Args:
+        patient: Without a limit on how long a statement may take, for set-up and migrations.
+    """
+    backend = url.get_backend_name()
+    arguments: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    if backend == "postgresql":
+        arguments = {"connect_timeout": TIMEOUT_S, "tcp_user_timeout": TIMEOUT_S * 1000}
+        if not patient:
+            limit = f"{TIMEOUT_S}s"
+            arguments["options"] = f"-c statement_timeout={limit} -c lock_timeout={limit}"
+        options = {"pool_pre_ping": True, "pool_timeout": TIMEOUT_S, "pool_size": 10, "max_overflow": 20}
+    elif backend == "sqlite":
+        arguments = {"timeout": TIMEOUT_S}
     try:
-        engine = create_engine(
-            url,
-            future=True,
-            pool_pre_ping=postgres,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S} if postgres else {},
-        )
-    except (NoSuchModuleError, ImportError) as error:
+        engine = create_engine(url, future=True, connect_args=arguments, **options)
+    except (NoSuchModuleError, ImportError, TypeError) as error:
         raise ShopUnavailable(
-            f"No driver is installed for a {url.get_backend_name()} database.",
+            f"No driver is installed for a {backend} database.",
             "Use a SQLite or PostgreSQL address in DATABASE_URL.",
         ) from error
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _enforce_foreign_keys)
+    if backend == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _enforce_foreign_keys(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # Python's driver begins a transaction before the first change only, so that what was read before may be stale.
+    connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def begin_change(session: Session) -> None:
+    """Called first by whatever reads in order to change, so that two requests cannot both act on what they read.
+
+    SQLite knows no locks on rows: this takes its one write lock, as BEGIN IMMEDIATE would, and waits for it.
+    On PostgreSQL the rows are locked by those who read them (``with_for_update``).
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("UPDATE orders SET id = id WHERE 1 = 0"))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Make the shop's database and fill it: ``python -m shop.setup [--seed N] [--reset]``.
+"""Make the shop's database and fill it, or migrate one that is there: ``python -m shop.setup [--seed N] [--reset]``.
 
 A SQLite database is written beside its place and then renamed, a server's is made in one transaction, so a set-up that
 is cut short leaves nothing half made.
@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from shop import generator
+from shop import catalogue, generator, schema
 from shop.database import database_url, engine_for, sqlite_file
 from shop.errors import ShopUnavailable
-from shop.models import Base, Category, Customer, Order, Product
+from shop.models import Category, Customer, Order, Product, today
 
 DEFAULT_SEED = 7
 
@@ -41,29 +40,34 @@ class Contents:
         )
 
 
-def set_up(url: URL, seed: int = DEFAULT_SEED, reset: bool = False, today: date | None = None) -> tuple[bool, Contents]:
-    """Make and fill the database unless it is there already.
+@dataclass(frozen=True)
+class SetUp:
+    """What a set-up did. ``migrated_from`` is the revision of an older database that was brought up to date."""
+
+    made: bool
+    contents: Contents
+    migrated_from: str | None = None
+
+
+def set_up(url: URL, seed: int = DEFAULT_SEED, reset: bool = False, day: date | None = None) -> SetUp:
+    """Make and fill the database unless it is there already; migrate it where it is older than this shop.
 
     Args:
-        today: The day that the generated orders lead up to; today where not given.
-
-    Returns:
-        Whether it was made now, and what it holds.
+        day: The day that the generated orders lead up to; today where not given.
 
     Raises:
-        ShopUnavailable: It cannot be read or made; says why.
+        ShopUnavailable: It cannot be read, made or migrated; says why.
     """
-    today = today or date.today()
+    day = day or today()
     file = sqlite_file(url)
     try:
         if file is not None and (reset or not file.exists()):
-            return True, _make_file(file, seed, today)
-        with engine_for(url).begin() as connection:
+            return SetUp(made=True, contents=_make_file(file, seed, day))
+        with engine_for(url, patient=True).begin() as connection:
+            _wait_for_other_set_ups(connection)
             if reset:
-                Base.metadata.drop_all(connection)
-            elif _is_filled(connection):
-                return False, _contents(connection)
-            return True, _make(connection, seed, today)
+                schema.drop(connection)
+            return _migrate_and_fill(connection, seed, day)
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
         raise ShopUnavailable(
@@ -72,15 +76,32 @@ def set_up(url: URL, seed: int = DEFAULT_SEED, reset: bool = False, today: date 
         ) from error
 
 
-def _make_file(file: Path, seed: int, today: date) -> Contents:
+def _migrate_and_fill(connection: Connection, seed: int, day: date) -> SetUp:
+    before, now = schema.migrate(connection)
+    empty = _contents(connection).products == 0
+    if empty:
+        generator.fill(connection, seed, day)
+    elif before == schema.FIRST_REVISION:
+        # Its products lack what the new columns hold.
+        catalogue.put(connection)
+    return SetUp(made=empty, contents=_contents(connection), migrated_from=None if before == now else before)
+
+
+def _wait_for_other_set_ups(connection: Connection) -> None:
+    """Several replicas may start at once; SQLite's database is one file that is renamed into place."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('shop.setup'))"))
+
+
+def _make_file(file: Path, seed: int, day: date) -> Contents:
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".new", dir=file.parent)
     os.close(handle)
     new = Path(name)
-    engine = engine_for(make_url(f"sqlite:///{new}"))
+    engine = engine_for(make_url(f"sqlite:///{new}"), patient=True)
     try:
         with engine.begin() as connection:
-            contents = _make(connection, seed, today)
+            contents = _migrate_and_fill(connection, seed, day).contents
         engine.dispose()
         new.chmod(0o644)
         new.replace(file)
@@ -88,20 +109,6 @@ def _make_file(file: Path, seed: int, today: date) -> Contents:
     finally:
         engine.dispose()
         new.unlink(missing_ok=True)
-
-
-def _make(connection: Connection, seed: int, today: date) -> Contents:
-    Base.metadata.create_all(connection)
-    with Session(connection, future=True) as session:
-        generator.fill(session, seed, today)
-        session.commit()
-    return _contents(connection)
-
-
-def _is_filled(connection: Connection) -> bool:
-    if not inspect(connection).has_table(Product.__tablename__):
-        return False
-    return _contents(connection).products > 0
 
 
 def _contents(connection: Connection) -> Contents:
@@ -120,12 +127,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         url = database_url()
-        made, contents = set_up(url, seed=options.seed, reset=options.reset)
+        result = set_up(url, seed=options.seed, reset=options.reset)
     except ShopUnavailable as error:
         print(f"shop.setup: {error}", file=sys.stderr)
         return 1
     where = sqlite_file(url) or url.render_as_string(hide_password=True)
-    print(f"{'Made' if made else 'Already there:'} {where} with {contents}.")
+    done = "Made" if result.made else "Migrated" if result.migrated_from else "Already there:"
+    print(f"{done} {where} with {result.contents}.")
     return 0
 
 
