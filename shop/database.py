@@ -89,6 +89,13 @@ def begin_change(session: Session) -> None:
         session.execute(text("UPDATE orders SET id = id WHERE 1 = 0"))
 
 
+def lock_name(session: Session, name: str) -> None:
+    """Let one transaction at a time do what ``name`` stands for, where there is no row yet that two could meet at."""
+    begin_change(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
 @contextmanager
 def open_session() -> Iterator[Session]:
     """A session that commits when the block ends well and rolls back when it does not.
