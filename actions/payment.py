@@ -1,0 +1,253 @@
+"""Payment: invoices, failed payments, promo codes, gift cards, and charges that nobody recognises."""
+
+import logging
+import re
+from datetime import date
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.amounts import find_amount
+from actions.customers import KnownCustomer, known_customer, recognise
+from actions.dates import find_date
+from actions.forms import ENDED, CompletedForm, Form, unavailable
+from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, order_number_in, transcript
+from actions.orders import not_found
+from actions.shop_access import ask_shop
+from actions.wording import day, money
+from shop.emails import find_email
+from shop.errors import ShopUnavailable
+from shop.order_numbers import show_order_number
+from shop.orders import OrderSummary, order_for, recent_orders
+from shop.payments import GiftCardOutcome, InvoiceOutcome, check_promo, gift_card, open_fraud_case, send_invoice
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "unknown"
+_NOT_KNOWN = re.compile(
+    r"\b(?:don'?t|dont|do not|cannot|can'?t|cant|no) (?:know|remember|idea|recall|sure)|not sure|no clue|dunno|unsure",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"(?<![\w@.-])(?=[A-Z-]*\d|[A-Z]{4})[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w@-])")
+
+
+class ActionPaymentFailed(Action):
+    """A payment that failed: looks at the order where there is one, and else says what to try."""
+
+    def name(self) -> str:
+        return "action_payment_failed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if order_number_in(tracker):
+            return [FollowupAction("order_form")]
+        try:
+            customer, events = await recognise(tracker)
+            orders = await ask_shop(recent_orders, customer.id) if customer else ()
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            customer, events, orders = None, [], ()
+        stuck = next((order for order in orders if order.payment_status in ("failed", "pending")), None)
+        if stuck is None:
+            dispatcher.utter_message(response="utter_payment_advice")
+            return events
+        say_payment(dispatcher, stuck)
+        return [*events, SlotSet("order_number", str(stuck.number))]
+
+
+class ActionPaymentProblem(CompletedForm):
+    """Says how the payment of an order stands."""
+
+    def name(self) -> str:
+        return "action_payment_problem"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        if order is None:
+            return not_found(dispatcher, tracker)
+        say_payment(dispatcher, order)
+        return []
+
+
+class ActionSendInvoice(CompletedForm):
+    """Sends a copy of an invoice."""
+
+    def name(self) -> str:
+        return "action_send_invoice"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number = tracker.get_slot("order_number")
+        done = await ask_shop(send_invoice, number, customer.id, tracker.sender_id)
+        if done.outcome is InvoiceOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        dispatcher.utter_message(
+            response=f"utter_invoice_{done.outcome.value}",
+            number=show_order_number(number),
+            invoice=done.number,
+            email=done.email,
+        )
+        return []
+
+
+class ValidateCodeForm(Form):
+    """A promo code or the number of a gift card, for whatever the slot ``request`` says."""
+
+    def name(self) -> str:
+        return "validate_code_form"
+
+    def wanted(self, tracker: Tracker) -> list[str]:
+        return ["code"]
+
+    def extract_code(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """A code in the latest message: marked as one, in capitals, or the one word of the answer."""
+        code = entity(tracker, "code") or next(iter(_CODE.findall(latest_text(tracker))), None)
+        if code is None:
+            answer = (free_answer(tracker, "code") or "").strip(" .!\"'")
+            code = answer if re.fullmatch(r"[\w-]{4,24}", answer) else None
+        return {"code": code.upper()} if code else {}
+
+
+class ActionCheckPromo(Action):
+    """Says what is wrong with a promo code, or what it is good for."""
+
+    def name(self) -> str:
+        return "action_check_promo"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if tracker.get_slot(ENDED):
+            return [SlotSet(ENDED, None)]
+        customer = known_customer(tracker)
+        try:
+            promo = await ask_shop(check_promo, tracker.get_slot("code"), customer.id if customer else None)
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+        value = {"percent": f"{promo.value} %", "amount": money(promo.value)}.get(promo.kind, "")
+        valid = f"utter_promo_valid_{'delivery' if promo.kind == 'delivery' else 'value'}"
+        dispatcher.utter_message(
+            response=valid if promo.outcome.value == "valid" else f"utter_promo_{promo.outcome.value}",
+            code=promo.code,
+            value=value,
+            min_spend=money(promo.min_spend_pence),
+            category=promo.category.lower(),
+            starts_on=day(promo.starts_on) if promo.starts_on else "",
+            ends_on=day(promo.ends_on) if promo.ends_on else "",
+        )
+        return [SlotSet("code", None)]
+
+
+class ActionGiftCardBalance(Action):
+    """Says what is left on a gift card."""
+
+    def name(self) -> str:
+        return "action_gift_card_balance"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if tracker.get_slot(ENDED):
+            return [SlotSet(ENDED, None)]
+        code = tracker.get_slot("code")
+        try:
+            card = await ask_shop(gift_card, code, tracker.sender_id)
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+        dispatcher.utter_message(
+            response=f"utter_gift_card_{card.outcome.value}",
+            code=code,
+            balance=money(card.balance_pence),
+            expires_on=day(card.expires_on, year=True) if card.expires_on else "",
+        )
+        offer = "human_handoff" if card.outcome is GiftCardOutcome.TOO_MANY_ATTEMPTS else None
+        return [SlotSet("code", None), SlotSet("offer", offer)]
+
+
+class ValidateChargeForm(Form):
+    """A charge that nobody recognises: how much, when, and where to write to. Not knowing is an answer."""
+
+    def name(self) -> str:
+        return "validate_charge_form"
+
+    def wanted(self, tracker: Tracker) -> list[str]:
+        return ["charge_amount", "charge_day", *([] if known_customer(tracker) else ["email"])]
+
+    def extract_charge_amount(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """An amount in pence."""
+        asked = is_asked_for(tracker, "charge_amount")
+        amount = find_amount(latest_text(tracker), bare=asked)
+        if amount is not None:
+            return {"charge_amount": amount}
+        return {"charge_amount": UNKNOWN} if asked and is_not_known(tracker) else {}
+
+    def extract_charge_day(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A day, which cannot be in the future."""
+        said = entity(tracker, "date") or free_answer(tracker, "charge_day")
+        found = find_date(said, date.today(), past=True) if said else None
+        if found:
+            return {"charge_day": found.isoformat()}
+        return {"charge_day": UNKNOWN} if is_asked_for(tracker, "charge_day") and is_not_known(tracker) else {}
+
+    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """An e-mail address anywhere in the latest message."""
+        email = find_email(latest_text(tracker))
+        return {"email": email} if email else {}
+
+
+class ActionOpenFraudCase(Action):
+    """Opens a case for a charge that nobody recognises, and hands it to a person. Locks nothing."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("charge_amount", "charge_day")
+
+    def name(self) -> str:
+        return "action_open_fraud_case"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if tracker.get_slot(ENDED):
+            return [SlotSet(ENDED, None)]
+        amount, charged_on = tracker.get_slot("charge_amount"), tracker.get_slot("charge_day")
+        email = tracker.get_slot("email") or ""
+        try:
+            case = await ask_shop(
+                open_fraud_case,
+                amount_pence=None if amount in (None, UNKNOWN) else int(amount),
+                charged_on=date.fromisoformat(charged_on) if charged_on not in (None, UNKNOWN) else None,
+                email=email,
+                conversation_id=tracker.sender_id,
+                transcript=transcript(tracker),
+            )
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+        dispatcher.utter_message(
+            response="utter_fraud_case" if case.is_new else "utter_fraud_case_open",
+            reference=case.reference,
+            ticket=case.ticket,
+            email=email,
+        )
+        return [SlotSet("ticket_number", case.ticket), *(SlotSet(slot, None) for slot in self.forgets)]
+
+
+def is_not_known(tracker: Tracker) -> bool:
+    """Whether the latest message says that the customer does not know."""
+    return intent_of(tracker) == "deny" or bool(_NOT_KNOWN.search(latest_text(tracker)))
+
+
+def say_payment(dispatcher: CollectingDispatcher, order: OrderSummary) -> None:
+    """Answer with ``utter_payment_<status>``; a failed payment with why it failed."""
+    status = order.payment_status
+    response = f"utter_payment_{order.payment_problem}" if status == "failed" and order.payment_problem else ""
+    dispatcher.utter_message(
+        response=response or f"utter_payment_{status}",
+        number=show_order_number(order.number),
+        total=money(order.total_pence),
+        method=order.payment_method,
+    )
