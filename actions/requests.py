@@ -9,6 +9,13 @@ from rasa_sdk.types import DomainDict
 
 from actions.messages import earlier_events
 
+REQUESTS_ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+)
+"""The requests that ``order_form`` collects for."""
+REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that ``code_form`` collects for."""
+
 
 def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
     """The events after which the conversation goes on as though the customer had asked for an intent.
@@ -36,8 +43,9 @@ def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = Non
     return [ActionExecuted("action_listen"), UserUttered(parsed["text"], parsed), *slots]
 
 
-def fresh_offer(tracker: Tracker) -> str | None:
-    """The intent that Fern offered in its last turn; an older offer is not what a "yes" means."""
+def fresh_offer(tracker: Tracker) -> str | dict[str, Any] | None:
+    """The intent, or the parsed message, that Fern offered to see to in its last turn; an older offer is not what a
+    "yes" means."""
     offers = (e.get("value") for e in earlier_events(tracker) if e["event"] == "slot" and e.get("name") == "offer")
     return next(offers, None)
 
@@ -50,6 +58,8 @@ class ActionAccept(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         offer = fresh_offer(tracker)
+        if isinstance(offer, dict):
+            return [SlotSet("offer", None), *take_up(domain, offer["intent"]["name"], offer)]
         if offer:
             return [SlotSet("offer", None), *take_up(domain, offer)]
         dispatcher.utter_message(response="utter_go_on" if tracker.active_loop.get("name") else "utter_what_else")
@@ -90,8 +100,10 @@ class ActionUseDetails(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
+        request = tracker.get_slot("request")
         wanted = (
-            ({"order_number", "email"}, "order_status"),
+            ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
+            ({"order_number", "email"}, request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"),
             ({"ordinal"}, "select_option"),
             ({"category", "colour", "material", "room", "size"}, "find_product"),
             ({"product"}, "product_details"),
