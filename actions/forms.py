@@ -109,8 +109,8 @@ class Form(FormValidationAction):
 class OrderForm(Form):
     """A form about one order of a customer who has proved to be its owner.
 
-    Sets ``order_number``, ``customer`` and ``email``. Subclasses name their further slots in ``further``; what they need
-    the shop for is done in ``look_up_order``, once the order and its owner are known.
+    Sets ``order_number``, ``customer`` and ``email``. Subclasses name their further slots in ``further``; what they
+    need the shop for is done in ``look_up_order``, once the order and its owner are known.
     """
 
     needs_order: ClassVar[bool] = True
@@ -131,7 +131,7 @@ class OrderForm(Form):
         number = order_number_in(tracker)
         if number:
             return {"order_number": number}
-        shown = tracker.get_slot("shown") or []
+        shown = [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == "order"]
         position = chosen(tracker, len(shown)) if is_asked_for(tracker, "order_number") else None
         return {} if position is None else {"order_number": shown[position]["ref"]}
 

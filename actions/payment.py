@@ -14,6 +14,7 @@ from actions.amounts import find_amount
 from actions.customers import KnownCustomer, known_customer, recognise, recognise_if_possible
 from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
+from actions.items import not_found
 from actions.messages import (
     entity,
     free_answer,
@@ -24,7 +25,6 @@ from actions.messages import (
     transcript,
     value_before_this_turn,
 )
-from actions.orders import not_found
 from actions.shop_access import ask_shop
 from actions.wording import day, money
 from shop.errors import ShopUnavailable

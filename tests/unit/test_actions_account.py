@@ -96,9 +96,7 @@ def confirm(chat: Conversation) -> str:
         ("take off 07700 900019", [("phone", "07700 900019", "old")], None, None),
     ],
 )  # fmt: skip
-def test_what_a_first_message_says(
-    text: str, entities: list[Entity], detail: str | None, value: str | None
-) -> None:
+def test_what_a_first_message_says(text: str, entities: list[Entity], detail: str | None, value: str | None) -> None:
     chat = known()
     assert ask_to_change(chat, text, *entities) == []
     assert (chat.slots["contact_detail"], chat.slots["new_value"]) == (detail, value)
@@ -371,9 +369,7 @@ def test_somebody_unknown_is_remembered_in_the_conversation_alone() -> None:
         "utter_no_preferences_here"
     ]
     assert tell(chat, "remember dusky pink", ("colour", "dusky pink")) == ["utter_remembered_here"]
-    assert tell(chat, "and green, shorter please", ("colour", "green"), ("tone", "short")) == [
-        "utter_remembered_here"
-    ]
+    assert tell(chat, "and green, shorter please", ("colour", "green"), ("tone", "short")) == ["utter_remembered_here"]
     assert chat.slots["tone"] == "short"
     assert chat.hears("what do you know", "show_preferences").runs(ActionShowPreferences()) == [
         "utter_preferences_here"
@@ -401,9 +397,7 @@ def test_somebody_unknown_is_remembered_in_the_conversation_alone() -> None:
          "utter_remembered", Preferences(call_me="Kate")),
     ],
 )  # fmt: skip
-def test_what_is_remembered_of_a_message(
-    text: str, entities: list[Entity], response: str, kept: Preferences
-) -> None:
+def test_what_is_remembered_of_a_message(text: str, entities: list[Entity], response: str, kept: Preferences) -> None:
     assert tell(known(), text, *entities) == [response]
     assert remembered() == kept
 
