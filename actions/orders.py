@@ -11,9 +11,13 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, known_customer
 from actions.forms import AccountForm, CompletedForm, OrderForm, reason_given
-from actions.messages import chosen, entities, entity, free_answer, is_asked_for, latest_text
+from actions.items import ItemForm, ask_to_confirm, item_name, not_found, quantity_given, shown_order
+from actions.messages import entities, entity, free_answer, latest_text
+from actions.requests import REQUESTS_ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
 from actions.wording import day, goods, money
+from shop import preferences
+from shop.customers import customer_by_email
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number
 from shop.orders import (
@@ -29,15 +33,18 @@ from shop.orders import (
 )
 from shop.postcodes import find_postcode
 
-REQUESTS_ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
-)
-"""The requests that ``order_form`` collects for."""
 STATES_WITH_NOTES = frozenset({"delivered", "delayed", "cancelled", "delivery_attempted"})
 STATES_THAT_OFFER_A_PERSON = frozenset({"overdue", "cancelled"})
+USUAL = "usual"
+"""What the slot ``address`` holds until it is known whose usual address it is."""
+_USUAL_ADDRESS = re.compile(
+    r"\b(?:usual|normal|regular|same|home|saved|registered|account) (?:delivery |home )?(?:address|place|one)\b"
+    r"|\baddress (?:on|in|from) (?:my|the) (?:account|file|profile)\b|\baddress (?:that )?you(?:'ve| have)\b"
+    r"|\bas (?:always|usual)\b|\bthe usual\b|\busual address\b",
+    re.IGNORECASE,
+)
 POSTCODE_AT_END = re.compile(r"[\s,]*\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\W*$", re.IGNORECASE)
-NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
+NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
 
 
 # Collecting -------------------------------------------------------------------------------------------------------
@@ -94,7 +101,9 @@ class ValidateCancelForm(OrderForm):
 
     def extract_reason(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A reason where there is one, no reason otherwise, so that the form does not ask."""
-        return {"reason": reason_given(tracker, "reason") or tracker.get_slot("reason") or ""}
+        reason = reason_given(tracker, "reason")
+        # An answer that is there already is not an answer to this message, which may be a question of its own.
+        return {"reason": reason or ""} if reason or tracker.get_slot("reason") is None else {}
 
 
 class ValidateAddressForm(OrderForm):
@@ -111,6 +120,8 @@ class ValidateAddressForm(OrderForm):
         marked = entity(tracker, "address", "new") or (
             None if entities(tracker, "address", "old") else entity(tracker, "address")
         )
+        if marked is None and _USUAL_ADDRESS.search(latest_text(tracker)):
+            return {"address": USUAL}
         answer = marked or free_answer(tracker, "address")
         if not answer:
             return {}
@@ -124,8 +135,25 @@ class ValidateAddressForm(OrderForm):
         found = find_postcode(latest_text(tracker))
         return {"postcode": found} if found else {}
 
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """Fills in the usual address, once it is known whose."""
+        if tracker.get_slot("address") != USUAL:
+            return []
+        address, postcode = await usual_address(customer)
+        if not (address and postcode):
+            dispatcher.utter_message(response="utter_no_usual_address")
+            return [SlotSet("address", None)]
+        return [SlotSet("address", address), SlotSet("postcode", postcode)]
 
-class ValidateItemsForm(OrderForm):
+
+class ValidateItemsForm(ItemForm):
     """Another quantity for a line of an order."""
 
     def name(self) -> str:
@@ -134,33 +162,14 @@ class ValidateItemsForm(OrderForm):
     def further(self, tracker: Tracker) -> list[str]:
         return ["item", "quantity", "confirmed"]
 
-    async def extract_item(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> dict[str, Any]:
-        """The line that the latest message names, or the only one."""
-        return await find_item(tracker)
-
     def extract_quantity(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A count; 0 for "remove", "without"."""
-        return quantity_given(tracker)
-
-
-class ActionAskItem(Action):
-    """Asks which line of the order is meant."""
-
-    def name(self) -> str:
-        return "action_ask_item"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        order = await order_in_hand(tracker)
-        items = order.items if order else ()
-        buttons = [
-            {"title": item.name, "payload": f'/inform{{"ordinal": "{n}"}}'} for n, item in enumerate(items, start=1)
-        ]
-        dispatcher.utter_message(response="utter_ask_which_item", buttons=buttons)
-        return [SlotSet("shown", [{"kind": "item", "ref": item.line_id, "name": item.name} for item in items])]
+        quantity = quantity_given(tracker)
+        if quantity is None and NONE_OF_IT & set(latest_text(tracker).lower().split()):
+            quantity = 0
+        return {} if quantity is None else {"quantity": quantity}
 
 
 class ActionAskCancelFormConfirmed(Action):
@@ -191,11 +200,9 @@ class ActionAskItemsFormConfirmed(Action):
         return "action_ask_items_form_confirmed"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        order = await order_in_hand(tracker)
         quantity = int(tracker.get_slot("quantity"))
-        name = item_name(order, tracker.get_slot("item"))
         response = "utter_confirm_items" if quantity else "utter_confirm_remove"
-        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity, item=name)
+        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity)
 
 
 # Answering --------------------------------------------------------------------------------------------------------
@@ -339,7 +346,9 @@ class ActionChangeItems(CompletedForm):
             dispatcher.utter_message(response="utter_nothing_changed")
             return []
         quantity = int(tracker.get_slot("quantity"))
-        name = item_name(await ask_shop(order_for, number, customer.id), line)
+        order = await ask_shop(order_for, number, customer.id)
+        if order is None:
+            return not_found(dispatcher, tracker)
         done = await ask_shop(change_quantity, number, customer.id, line, quantity, tracker.sender_id)
         if done.outcome is ItemsOutcome.NOT_FOUND:
             return not_found(dispatcher, tracker)
@@ -349,7 +358,7 @@ class ActionChangeItems(CompletedForm):
         dispatcher.utter_message(
             response=response,
             number=show_order_number(number),
-            item=name,
+            item=item_name(order.items, line),
             quantity=quantity,
             amount=money(abs(done.difference_pence)),
             stock=done.left_in_stock,
@@ -369,78 +378,17 @@ class ActionForgetOrder(Action):
         return [SlotSet("order_number", None), SlotSet("request", again)]
 
 
-# Shared with the other skills -------------------------------------------------------------------------------------
+async def usual_address(customer: KnownCustomer) -> tuple[str, str]:
+    """Street and postcode that the customer asked Fern to remember, or else those of the account; may be empty.
 
-
-def shown_order(order: OrderSummary) -> dict[str, Any]:
-    """An order as the slot ``shown`` keeps it."""
-    return {"kind": "order", "ref": str(order.number), "name": goods(order.items)}
-
-
-async def order_in_hand(tracker: Tracker) -> OrderSummary | None:
-    """The known customer's order that the conversation is about."""
-    customer, number = known_customer(tracker), tracker.get_slot("order_number")
-    return await ask_shop(order_for, number, customer.id) if customer and number else None
-
-
-def item_name(order: OrderSummary | None, line_id: Any) -> str:
-    """The name of an order's line."""
-    return next((item.name for item in order.items if item.line_id == line_id), "it") if order else "it"
-
-
-async def find_item(tracker: Tracker) -> dict[str, Any]:
-    """The slot ``item`` from the latest message: a line by number, by name, or the only line there is."""
-    order = await order_in_hand(tracker)
-    if order is None:
-        return {}
-    if len(order.items) == 1:
-        return {} if tracker.get_slot("item") else {"item": order.items[0].line_id}
-    position = chosen(tracker, len(order.items))
-    if position is not None and is_asked_for(tracker, "item"):
-        return {"item": order.items[position].line_id}
-    named = [*entities(tracker, "product"), *entities(tracker, "category"), free_answer(tracker, "item") or ""]
-    matches = [item for item in order.items if any(shares_a_word(item.name, str(name)) for name in named)]
-    return {"item": matches[0].line_id} if len(matches) == 1 else {}
-
-
-def shares_a_word(name: str, said: str) -> bool:
-    """Whether a word of what was said is in a product's name, singular or plural."""
-    words = {word.lower().rstrip("s") for word in said.split() if len(word) > 2}
-    return bool(words & {word.lower().rstrip("s") for word in name.split()})
-
-
-def quantity_given(tracker: Tracker) -> dict[str, Any]:
-    """The slot ``quantity`` from the latest message."""
-    text = latest_text(tracker).lower().strip(" .!")
-    for said in [*entities(tracker, "quantity"), *([text] if is_asked_for(tracker, "quantity") else [])]:
-        word = str(said).lower().strip()
-        if word.isdigit() and int(word) < 1000:
-            return {"quantity": int(word)}
-        if word in NUMBERS:
-            return {"quantity": NUMBERS[word]}
-    if any(word in text.split() for word in ("remove", "without", "drop", "delete", "out")):
-        return {"quantity": 0}
-    return {}
-
-
-async def ask_to_confirm(
-    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, **blanks: Any
-) -> list[EventType]:
-    """Ask whether to go ahead with the order in hand; without one the answer would mean nothing, so start over."""
-    order = await order_in_hand(tracker)
-    if order is None:
-        return [SlotSet("order_number", None)]
-    number = show_order_number(order.number)
-    dispatcher.utter_message(response=response, number=number, items=goods(order.items), **blanks)
-    return []
-
-
-def not_found(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """The order is not there any more, or was never the customer's."""
-    dispatcher.utter_message(
-        response="utter_order_not_yours", number=show_order_number(tracker.get_slot("order_number") or "?")
-    )
-    return [SlotSet("order_number", None)]
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    kept = await ask_shop(preferences.of, customer.id)
+    if kept.usual_address and kept.usual_postcode:
+        return kept.usual_address, kept.usual_postcode
+    account = await ask_shop(customer_by_email, customer.email)
+    return (account.address, account.postcode) if account else ("", "")
 
 
 def state_to_tell(order: OrderSummary, today: date) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shop import audit, references
 from shop.database import begin_change
 from shop.models import DamageClaim, today
-from shop.own_orders import delivered_on, line_of, own_order_to_change
+from shop.own_orders import delivered_on, line_of, own_order, own_order_to_change
 
 CLAIM_WINDOW = timedelta(days=30)
 MOST_PHOTOS = 5
@@ -38,6 +38,22 @@ class Claim:
     has_photo: bool = False
 
 
+@dataclass(frozen=True)
+class ClaimableLine:
+    """A line of an order that something can be wrong with, because it has arrived."""
+
+    line_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Claimable:
+    """``outcome`` is OPENED where a claim can be opened for one of ``lines``, or says why none can."""
+
+    outcome: ClaimOutcome
+    lines: tuple[ClaimableLine, ...] = ()
+
+
 class PhotoOutcome(str, Enum):
     """How attaching a photo ended."""
 
@@ -45,6 +61,24 @@ class PhotoOutcome(str, Enum):
     ALREADY_DONE = "already_done"
     TOO_MANY = "too_many"
     NOT_FOUND = "not_found"
+
+
+def claimable_lines(session: Session, number: str | int, customer_id: int) -> Claimable:
+    """What of an order a claim can be opened for, or is open already."""
+    order = own_order(session, number, customer_id)
+    if order is None:
+        return Claimable(ClaimOutcome.NOT_FOUND)
+    arrived = [(line, day) for line in order.lines if (day := delivered_on(order, line))]
+    if not arrived:
+        return Claimable(ClaimOutcome.NOT_DELIVERED)
+    claims = select(DamageClaim.line_id).where(DamageClaim.order_id == order.id, DamageClaim.state == "open")
+    open_for = set(session.execute(claims).scalars())
+    lines = tuple(
+        ClaimableLine(line.id, line.product.name)
+        for line, day in arrived
+        if today() - day <= CLAIM_WINDOW or line.id in open_for
+    )
+    return Claimable(ClaimOutcome.OPENED if lines else ClaimOutcome.TOO_OLD, lines)
 
 
 def open_claim(
@@ -83,7 +117,6 @@ def open_claim(
 def attach_photo(session: Session, reference: str, photo_id: str) -> PhotoOutcome:
     """Add a photo to an open claim, up to five."""
     begin_change(session)
-    session.expire_all()
     query = select(DamageClaim).where(
         DamageClaim.id == references.row_of(references.CLAIM, reference), DamageClaim.state == "open"
     )

@@ -138,10 +138,11 @@ def _add_lines(
     if OrderStatus.DISPATCHED in history:
         delivered = history.get(OrderStatus.DELIVERED)
         status = OrderStatus.DELIVERED if delivered else plan.status
-        parcels = [_parcel(rows, random, order, status, plan.expected_on, delivered.date() if delivered else None)]
         if plan.first_parcel:
             earlier = delivered.date() if delivered else max(plan.last_on - timedelta(days=1), plan.placed_on)
-            parcels.insert(0, _parcel(rows, random, order, OrderStatus.DELIVERED, earlier, earlier))
+            parcels.append(_parcel(rows, random, order, OrderStatus.DELIVERED, earlier, earlier))
+        arrived = delivered.date() if delivered else None
+        parcels.append(_parcel(rows, random, order, status, plan.expected_on, arrived))
     return [
         rows.add(
             OrderLine,

@@ -86,9 +86,8 @@ class Shopper:
     def basket(self, size: int) -> list[CatalogueEntry]:
         """Up to ``size`` products that this customer has not bought before."""
         chosen: list[str] = []
-        for _ in range(size * 3):
-            if len(chosen) == size:
-                break
+        size = min(size, len(self._names) - len(self._owned))
+        while len(chosen) < size:
             name = self._next(chosen)
             if name not in self._owned:
                 chosen.append(name)
