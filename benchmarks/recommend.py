@@ -9,7 +9,6 @@ Each customer's last order is held out and guessed from the orders before it. We
 import argparse
 import datetime
 import json
-import shlex
 import statistics
 import sys
 import tempfile
@@ -29,9 +28,9 @@ from parlance.errors import ParlanceError
 from shop.database import engine_for
 from shop.errors import ShopUnavailable
 from shop.models import Order, OrderLine, OrderStatus, Product
-from shop.product_embeddings import embed_products, newest_model
+from shop.product_embeddings import TextEncoder, encoder_folder
 from shop.product_summary import read_products
-from shop.ranking import Asker, Knowledge, Weights, centred
+from shop.ranking import Asker, Knowledge, Weights
 from shop.recommendations import purchase_matrix, shelf_of, text_of
 from shop.setup import set_up
 
@@ -44,6 +43,7 @@ TITLES = {
     "popularity": "Popularity",
     "item_to_item": "Item to item (cosine of buyers)",
     "fern_without_embeddings": "Fern without embeddings",
+    "fern_finetuned": "Fern with the encoder fine-tuned on intents",
     "fern": "Fern",
 }
 Scores = Callable[[Sequence[int]], np.ndarray]
@@ -57,9 +57,10 @@ class Split:
     knowledge: Knowledge
     histories: tuple[tuple[int, ...], ...]
     held_out: tuple[frozenset[int], ...]
+    texts: tuple[str, ...]
 
 
-def splits_of(seed: int, model: Path | None) -> tuple[Split, Split]:
+def splits_of(seed: int, encoder: TextEncoder | None) -> tuple[Split, Split]:
     """The validation and the test split of the shop that a seed makes."""
     with tempfile.TemporaryDirectory() as folder:
         url = make_url(f"sqlite:///{folder}/shop.db")
@@ -69,14 +70,15 @@ def splits_of(seed: int, model: Path | None) -> tuple[Split, Split]:
             orders = _orders_by_customer(session)
         engine_for(url).dispose()
     shelves = tuple(shelf_of(product) for product in products)
-    embeddings, middle = centred(embed_products(model, [text_of(p) for p in products])) if model else (None, None)
+    texts = tuple(text_of(product) for product in products)
+    embeddings = encoder.embed_and_keep(texts) if encoder else None
     skus = [product.sku for product in products]
     position = {sku: n for n, sku in enumerate(skus)}
 
     def split(held_back: int) -> Split:
         known = {customer: baskets[: len(baskets) - held_back] for customer, baskets in orders.items()}
         pairs = [(customer, sku) for customer, baskets in known.items() for basket in baskets for sku in basket]
-        knowledge = Knowledge(shelves, purchase_matrix(pairs, skus), embeddings, middle)
+        knowledge = Knowledge(shelves, purchase_matrix(pairs, skus), embeddings)
         histories, held_out = [], []
         for customer, baskets in orders.items():
             had = {position[sku] for basket in known[customer] for sku in basket}
@@ -84,7 +86,7 @@ def splits_of(seed: int, model: Path | None) -> tuple[Split, Split]:
             if new:
                 histories.append(tuple(sorted(had)))
                 held_out.append(frozenset(new))
-        return Split(knowledge, tuple(histories), tuple(held_out))
+        return Split(knowledge, tuple(histories), tuple(held_out), texts)
 
     return split(2), split(1)
 
@@ -201,15 +203,18 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--seeds", default="7,8,9", help="which shops, with commas")
     parser.add_argument("--tune", type=int, metavar="ROUNDS", help="search for weights on the validation split instead")
-    parser.add_argument("--model", type=Path, help="the Rasa model to embed with; the newest in models/ unless told")
+    parser.add_argument(
+        "--encoder", type=Path, default=encoder_folder(), help="the folder of the encoder to embed with"
+    )
+    parser.add_argument("--finetuned", type=Path, help="a folder of `parlance finetune` to embed with for comparison")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="where the results go")
     options = parser.parse_args(arguments)
-    model = options.model or newest_model()
-    if model is None:
-        print("No trained model is at hand, so nothing is measured with embeddings. `make train` makes one.")
+    if options.encoder is None:
+        print("No encoder is at hand, so nothing is measured with embeddings. `make train` writes models/encoder.")
     seeds = [int(seed) for seed in options.seeds.split(",")]
     try:
-        splits = {seed: splits_of(seed, model) for seed in seeds}
+        encoder = TextEncoder.load(options.encoder) if options.encoder else None
+        splits = {seed: splits_of(seed, encoder) for seed in seeds}
     except (ParlanceError, ShopUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
@@ -219,11 +224,16 @@ def main(arguments: list[str]) -> int:
         return 0
     runs = []
     for seed, (_, test) in splits.items():
-        for system, scores in recommenders(test.knowledge, seed, Weights()).items():
+        systems = recommenders(test.knowledge, seed, Weights())
+        if options.finetuned:
+            embeddings = TextEncoder.load(options.finetuned).embed(test.texts)
+            systems["fern_finetuned"] = fern(replace(test.knowledge, embeddings=embeddings), Weights())
+        for system, scores in systems.items():
             run = {"system": system, "seed": seed, "customers": len(test.histories), "figures": figures(test, scores)}
             print(f"{seed} {system}: {run['figures']}", flush=True)
             about = {"machine": machine(), "versions": versions(), "date": datetime.date.today().isoformat()}
-            command = f"python benchmarks/recommend.py {shlex.join(['--seeds', options.seeds])}"
+            command = f"python benchmarks/recommend.py --seeds {options.seeds}"
+            command += f" --finetuned {options.finetuned.name}" if options.finetuned else ""
             runs.append({**run, **about, "settings": asdict(Weights()), "command": command})
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "recommend.json").write_text(json.dumps({"runs": runs}, indent=1) + "\n", encoding="utf-8")

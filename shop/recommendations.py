@@ -19,9 +19,9 @@ from shop import preferences
 from shop.browsing import ALL, Filters, browse
 from shop.models import Order, OrderLine, OrderStatus, Product
 from shop.preferences import Preferences
-from shop.product_embeddings import embed, embed_products, newest_model
+from shop.product_embeddings import TextEncoder, encoder_folder
 from shop.product_summary import ProductSummary, read_products
-from shop.ranking import Asker, Knowledge, Shelf, Signals, Weights, centred
+from shop.ranking import Asker, Knowledge, Shelf, Signals, Weights
 from shop.vocabulary import MATERIALS, ROOMS, colour_families
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ CONSUMABLE = re.compile(r"\b(?:candles?|tapers?|salts|soap|bulbs?|matches|incens
 """Names of goods that are used up and bought again."""
 KEPT_S = 300
 """For how long the purchases that were read stay in memory."""
+LEAST_ALIKE = 0.3
+"""Cosine from which on a message is about goods: "surprise me" is like none of them."""
 WEIGHTS = Weights()
 
 
@@ -70,6 +72,7 @@ class _Shop:
 
     products: tuple[ProductSummary, ...]
     knowledge: Knowledge
+    encoder: TextEncoder | None
 
     def position(self, sku: str) -> int | None:
         return next((n for n, product in enumerate(self.products) if product.sku == sku), None)
@@ -98,7 +101,7 @@ def recommend(
     asker = Asker(
         owned=tuple(owned) if beside is None else (beside,),
         likes=frozenset(likes),
-        query=_query(wishes.text, shop.knowledge),
+        query=_query(wishes.text, shop),
     )
     signals = shop.knowledge.signals(asker)
     candidates = _candidates(session, wishes, shop, owned, beside)
@@ -119,8 +122,10 @@ def _shop(session: Session) -> _Shop:
         return kept
     products = tuple(read_products(session))
     bought = purchase_matrix(session.execute(_purchases()).all(), [product.sku for product in products])
-    embeddings, middle = _embeddings(products)
-    shop = _Shop(products, Knowledge(tuple(map(shelf_of, products)), bought, embeddings, middle))
+    encoder = kept.encoder if kept else _encoder()
+    texts = [text_of(product) for product in products]
+    embeddings = encoder.embed_and_keep(texts) if encoder else None
+    shop = _Shop(products, Knowledge(tuple(map(shelf_of, products)), bought, embeddings), encoder)
     _kept[address] = (time.monotonic(), shop)
     return shop
 
@@ -168,28 +173,23 @@ def _kinds_of_material(material: str) -> set[str]:
     return kinds | {word for word in material.lower().split() if word not in ("and", "with", "of")}
 
 
-def _embeddings(products: Sequence[ProductSummary]) -> tuple[np.ndarray | None, np.ndarray | None]:
-    archive = newest_model()
-    if archive is None:
-        logger.warning("No trained model is at hand: products are recommended without their texts' embeddings.")
-        return None, None
-    try:
-        return centred(embed_products(archive, [text_of(product) for product in products]))
-    except ParlanceError as error:
-        logger.warning("Products are recommended without their texts' embeddings: %s", error)
-        return None, None
-
-
-def _query(text: str, knowledge: Knowledge) -> np.ndarray | None:
-    archive = newest_model()
-    if not text or archive is None or knowledge.embeddings is None:
+def _encoder() -> TextEncoder | None:
+    folder = encoder_folder()
+    if folder is None:
+        logger.warning("There is no encoder at hand (`make train` writes models/encoder): texts are not compared.")
         return None
     try:
-        query: np.ndarray = embed(archive, [text])[0]
+        return TextEncoder.load(folder)
     except ParlanceError as error:
-        logger.warning("The message is not compared with the products: %s", error)
+        logger.warning("Texts are not compared: %s", error)
         return None
-    return query if query.shape == knowledge.embeddings.shape[1:] else None
+
+
+def _query(text: str, shop: _Shop) -> np.ndarray | None:
+    if not text or shop.encoder is None or shop.knowledge.embeddings is None:
+        return None
+    query: np.ndarray = shop.encoder.embed([text])[0]
+    return query if (shop.knowledge.embeddings @ query).max() >= LEAST_ALIKE else None
 
 
 def _owned(session: Session, customer_id: int | None, shop: _Shop) -> list[int]:
@@ -238,7 +238,7 @@ def _because(n: int, shop: _Shop, signals: Signals, asker: Asker, likes: dict[st
         "likeness": WEIGHTS.likeness * signals.likeness[n],
         "taste": WEIGHTS.taste * signals.taste[n],
         "stated": WEIGHTS.stated * signals.stated[n] if said else 0.0,
-        "query": WEIGHTS.query * signals.query[n] if wishes.text else 0.0,
+        "query": WEIGHTS.query * signals.query[n],
     }
     main = max(strength, key=lambda name: strength[name])
     if strength[main] <= 0.0:
