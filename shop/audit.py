@@ -14,13 +14,13 @@ REPEAT_WINDOW = timedelta(minutes=10)
 
 def record(session: Session, action: str, conversation_id: str, customer_id: int | None, **detail: Any) -> None:
     """Note a change; it is stored with the change or not at all. ``detail`` must fit JSON."""
-    session.add(
-        AuditEntry(action=action, conversation_id=conversation_id, customer_id=customer_id, detail=detail)
-    )
+    session.add(AuditEntry(action=action, conversation_id=conversation_id, customer_id=customer_id, detail=detail))
     session.flush()
 
 
-def last(session: Session, action: str, conversation_id: str, customer_id: int | None, **detail: Any) -> AuditEntry | None:
+def last(
+    session: Session, action: str, conversation_id: str, customer_id: int | None, **detail: Any
+) -> AuditEntry | None:
     """The latest entry of this conversation with this action and, where given, this detail."""
     entries = session.execute(
         select(AuditEntry)
