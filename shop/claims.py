@@ -117,7 +117,6 @@ def open_claim(
 def attach_photo(session: Session, reference: str, photo_id: str) -> PhotoOutcome:
     """Add a photo to an open claim, up to five."""
     begin_change(session)
-    session.expire_all()
     query = select(DamageClaim).where(
         DamageClaim.id == references.row_of(references.CLAIM, reference), DamageClaim.state == "open"
     )

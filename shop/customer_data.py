@@ -91,7 +91,6 @@ def delete_data(session: Session, customer_id: int, conversation_id: str) -> Dat
 
 def _locked(session: Session, customer_id: int) -> Customer | None:
     begin_change(session)
-    session.expire_all()
     return session.execute(select(Customer).where(Customer.id == customer_id).with_for_update()).scalar_one_or_none()
 
 

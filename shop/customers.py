@@ -159,7 +159,6 @@ def _by_email(session: Session, email: str) -> Customer | None:
 def _to_change(session: Session, customer_id: int) -> Customer | None:
     """A customer as they are now, locked until the transaction ends; None where erased or unknown."""
     begin_change(session)
-    session.expire_all()
     query = select(Customer).where(Customer.id == customer_id, Customer.erased_at.is_(None))
     return session.execute(query.with_for_update()).scalar_one_or_none()
 

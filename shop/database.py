@@ -83,8 +83,10 @@ def begin_change(session: Session) -> None:
     """Called first by whatever reads in order to change, so that two requests cannot both act on what they read.
 
     SQLite knows no locks on rows: this takes its one write lock, as BEGIN IMMEDIATE would, and waits for it.
-    On PostgreSQL the rows are locked by those who read them (``with_for_update``).
+    On PostgreSQL the rows are locked by those who read them (``with_for_update``). What was read before is read again.
     """
+    session.flush()
+    session.expire_all()
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("UPDATE orders SET id = id WHERE 1 = 0"))
 

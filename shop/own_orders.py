@@ -24,8 +24,6 @@ def own_order(session: Session, number: str | int, customer_id: int) -> Order | 
 def own_order_to_change(session: Session, number: str | int, customer_id: int) -> Order | None:
     """A customer's own order as it is now, locked until the transaction ends."""
     begin_change(session)
-    # What was read before the lock was had may be out of date.
-    session.expire_all()
     query = select(Order).where(Order.number == order_number(number), Order.customer_id == customer_id)
     return session.execute(query.with_for_update()).scalar_one_or_none()
 

@@ -82,7 +82,6 @@ def forget(session: Session, customer_id: int, what: str | None = None, conversa
 def _lock(session: Session, customer_id: int) -> bool:
     """Whether there is such a customer, locked until the transaction ends."""
     begin_change(session)
-    session.expire_all()
     query = select(Customer.id).where(Customer.id == customer_id, Customer.erased_at.is_(None)).with_for_update()
     return session.execute(query).first() is not None
 

@@ -110,7 +110,6 @@ def ask_stock_notice(session: Session, sku: str, email: str, conversation_id: st
     if address is None:
         return StockNotice(StockNoticeOutcome.INVALID_EMAIL)
     begin_change(session)
-    session.expire_all()
     product = session.execute(select(Product).where(Product.sku == sku).with_for_update()).scalar_one_or_none()
     if product is None:
         return StockNotice(StockNoticeOutcome.NOT_FOUND)
