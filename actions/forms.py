@@ -6,6 +6,7 @@ skill's module: a subclass of ``OrderForm`` or ``AccountForm``, and one of ``Com
 
 import logging
 from abc import abstractmethod
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, FormValidationAction, Tracker
@@ -32,15 +33,21 @@ from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import order_for
 
 logger = logging.getLogger(__name__)
+# It warns of every slot without a validate method; what an extract method returns is checked there.
+logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
 
 ATTEMPTS_BEFORE_A_PERSON = 3
 REQUESTED = "requested_slot"
 ENDED = "form_ended"
-"""The slot that says why a form ended before its time: gave_up or unavailable."""
+"""The slot that says why a form ended before its time: gave_up, unavailable, or refused by the shop's rules."""
 
 
 class Form(FormValidationAction):
     """A form that asks for ``wanted``; an answer that cannot be used is explained, and the third offers a person."""
+
+    requests: ClassVar[frozenset[str]] = frozenset()
+    """What the form is for where it asks for free text, so that "it came in pieces", given as the reason for a
+    return, does not turn the return into a claim."""
 
     def wanted(self, tracker: Tracker) -> list[str]:
         """The slots to ask for, in this order."""
@@ -61,12 +68,23 @@ class Form(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Rasa's, and a word about an answer that filled nothing."""
+        """Rasa's, then what has to be looked up, and a word about an answer that filled nothing."""
         events: list[EventType] = await super().get_validation_events(dispatcher, tracker, domain)
+        tracker.add_slots(events)
+        events = [*events, *await self.look_up(dispatcher, tracker, domain, slots_in(events))]
         asked = tracker.get_slot(REQUESTED)
         if asked and not events and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             return not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)
+        request = value_before_this_turn(tracker, "request")
+        if asked and slots_in(events).get(asked) is not None and request in self.requests:
+            events.append(SlotSet("request", request))
         return events
+
+    async def look_up(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
+    ) -> list[EventType]:
+        """Slots to set after a look into the shop. ``said`` are the slots that the latest message has set."""
+        return []
 
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -79,8 +97,8 @@ class Form(FormValidationAction):
 class OrderForm(Form):
     """A form about one order of a customer who has proved to be its owner.
 
-    Sets ``order_number``, ``customer`` and ``email``. Subclasses name their further slots in ``further`` and see, in
-    their validation, ``known_customer(tracker)`` and the order's number.
+    Sets ``order_number``, ``customer`` and ``email``. Subclasses name their further slots in ``further``; what they
+    need the shop for is done in ``look_up_order``, once the order and its owner are known.
     """
 
     needs_order: ClassVar[bool] = True
@@ -101,7 +119,7 @@ class OrderForm(Form):
         number = order_number_in(tracker)
         if number:
             return {"order_number": number}
-        shown = tracker.get_slot("shown") or []
+        shown = [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == "order"]
         position = chosen(tracker, len(shown)) if is_asked_for(tracker, "order_number") else None
         return {} if position is None else {"order_number": shown[position]["ref"]}
 
@@ -128,25 +146,38 @@ class OrderForm(Form):
         """An e-mail address in lower case."""
         return {"email": find_email(str(value or ""))}
 
-    async def get_validation_events(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    async def look_up(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
     ) -> list[EventType]:
         """Checks that the order is the customer's as soon as both are there."""
-        events = await super().get_validation_events(dispatcher, tracker, domain)
-        said = {event["name"]: event["value"] for event in events if event["event"] == "slot"}
-        number = said.get("order_number", tracker.get_slot("order_number"))
-        email = said.get("email", tracker.get_slot("email")) or tracker.get_slot("unverified_email")
+        number = tracker.get_slot("order_number")
+        email = tracker.get_slot("email") or tracker.get_slot("unverified_email")
+        events: list[EventType] = []
         try:
-            customer, recognised = await recognise(tracker)
+            customer, events = await recognise(tracker)
             if customer:
-                checked = await _check_owner(dispatcher, tracker, customer, number, said)
-                return [*events, *recognised, *checked]
-            if number and email and {"order_number", "email"} & said.keys():
-                return [*events, *await _identify(dispatcher, tracker, number, email, domain)]
+                events = [*events, *await _check_owner(dispatcher, tracker, customer, number, said)]
+            elif number and email and {"order_number", "email"} & said.keys():
+                events = await _identify(dispatcher, tracker, number, email, domain)
+            tracker.add_slots(events)
+            customer = known_customer(tracker)
+            if customer and tracker.get_slot("order_number") and not tracker.get_slot(ENDED):
+                events = [*events, *await self.look_up_order(dispatcher, tracker, domain, customer, said)]
         except ShopUnavailable as error:
             logger.error("%s", error)
             return [*events, *unavailable(dispatcher, tracker)]
         return events
+
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """Slots to set now that the order and its owner are known. May raise ShopUnavailable."""
+        return []
 
 
 class AccountForm(OrderForm):
@@ -168,8 +199,11 @@ class CompletedForm(Action):
         """Do it, say so, and return slots to set. Raises ShopUnavailable: Fern says so and offers another try."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        if tracker.get_slot(ENDED):
-            return [SlotSet(ENDED, None)]
+        ended = tracker.get_slot(ENDED)
+        if ended:
+            # Where the shop could not be reached another try asks nothing again.
+            forgotten = () if ended == "unavailable" else self.forgets
+            return [SlotSet(ENDED, None), *(SlotSet(slot, None) for slot in forgotten)]
         customer = known_customer(tracker)
         if customer is None:
             dispatcher.utter_message(response="utter_offer_person")
@@ -178,10 +212,14 @@ class CompletedForm(Action):
             events = await self.complete(dispatcher, tracker, customer)
         except ShopUnavailable as error:
             logger.error("%s", error)
-            # The form's slots stay, so that another try asks nothing again.
             return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
         set_here = {event.get("name") for event in events}
         return [*(SlotSet(slot, None) for slot in self.forgets if slot not in set_here), *events]
+
+
+def slots_in(events: list[EventType]) -> dict[str, Any]:
+    """The slots that events set."""
+    return {event["name"]: event["value"] for event in events if event["event"] == "slot"}
 
 
 def not_understood(
@@ -200,6 +238,12 @@ def give_up(dispatcher: CollectingDispatcher, response: str = "utter_offer_perso
     """End the form and offer a person."""
     dispatcher.utter_message(response=response)
     return [SlotSet(ENDED, "gave_up"), SlotSet("failed_attempts", 0.0), SlotSet("offer", "human_handoff")]
+
+
+def refuse(dispatcher: CollectingDispatcher, response: str, offer: str | None = None, **blanks: Any) -> list[EventType]:
+    """End the form because the shop's rules do not allow what it is for; say why, and offer something else."""
+    dispatcher.utter_message(response=response, **blanks)
+    return [SlotSet(ENDED, "refused"), SlotSet("failed_attempts", 0.0), SlotSet("offer", offer)]
 
 
 def unavailable(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
@@ -243,7 +287,7 @@ async def _check_owner(
     return [SlotSet("order_number", None), SlotSet("failed_attempts", failed)]
 
 
-def reason_given(tracker: Tracker, slot: str) -> str | None:
+def reason_given(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
     """A reason in the latest message: marked as one, or the free answer to the question for it."""
     marked = [e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == "reason"]
-    return str(marked[-1]) if marked else free_answer(tracker, slot)
+    return str(marked[-1]) if marked else free_answer(tracker, slot, also)

@@ -1,18 +1,18 @@
 """What the customer's latest message and the conversation before it say; reading only."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from rasa_sdk import Tracker
 
 from shop.order_numbers import find_order_number
 
-COMMANDS = frozenset(
-    "stop start_over human_handoff goodbye help repeat bot_challenge who_are_you faq smalltalk out_of_scope "
-    "thumbs_up thumbs_down praise greet thank".split()
-)
-"""Intents that are never the answer to a form's open question."""
+ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback", ""})
+"""Intents that may be the answer to a form's open question, whatever it asks; so may be the form's own."""
 SURE = 0.7
+YES = re.compile(r"\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
+NO = re.compile(r"\W*(?:no|nope|nah|don'?t|do not)\b")
 
 ORDINALS = {
     "first": 0, "1st": 0, "one": 0, "1": 0, "top": 0,
@@ -27,12 +27,6 @@ ORDINALS = {
 def intent_of(tracker: Tracker) -> str:
     """The intent of the latest message."""
     return str((tracker.latest_message.get("intent") or {}).get("name") or "")
-
-
-def is_command(tracker: Tracker) -> bool:
-    """Whether the latest message surely wants something else than to answer a question."""
-    intent = tracker.latest_message.get("intent") or {}
-    return intent.get("name") in COMMANDS and float(intent.get("confidence") or 0.0) >= SURE
 
 
 def latest_text(tracker: Tracker) -> str:
@@ -61,15 +55,31 @@ def is_asked_for(tracker: Tracker, slot: str) -> bool:
     return bool(tracker.get_slot("requested_slot") == slot)
 
 
-def free_answer(tracker: Tracker, slot: str) -> str | None:
-    """The latest message as the answer to the open question about a slot; None where it is something else."""
+def free_answer(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
+    """The latest message as the answer to the open question about a slot; None where it wants something else.
+
+    Args:
+        tracker: The conversation.
+        slot: What the form has asked for.
+        also: Intents of which the answer may be: "it came in pieces" is one to "what is wrong with it?".
+    """
     text = latest_text(tracker).strip()
-    return text if text and is_asked_for(tracker, slot) and not is_command(tracker) else None
+    if not text or not is_asked_for(tracker, slot):
+        return None
+    intent = tracker.latest_message.get("intent") or {}
+    expected = intent.get("name") in {*ANSWERS, *also, value_before_this_turn(tracker, "request")}
+    return text if expected or float(intent.get("confidence") or 0.0) < SURE else None
 
 
 def yes_or_no(tracker: Tracker, slot: str) -> bool | None:
-    """A yes or a no to the open question about a slot."""
-    return {"affirm": True, "deny": False}.get(intent_of(tracker)) if is_asked_for(tracker, slot) else None
+    """A yes or a no to the open question about a slot; "yes, cancel it" too, which asks for cancelling."""
+    if not is_asked_for(tracker, slot):
+        return None
+    intent = intent_of(tracker)
+    if intent in ("affirm", "deny"):
+        return intent == "affirm"
+    answer = (free_answer(tracker, slot) or "").lower()
+    return True if YES.match(answer) else False if NO.match(answer) else None
 
 
 def chosen(tracker: Tracker, count: int) -> int | None:
@@ -79,6 +89,17 @@ def chosen(tracker: Tracker, count: int) -> int | None:
         if position is not None and -count <= position < count:
             return position % count
     return None
+
+
+def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
+    """The customer's messages, the latest first, back to the one that asked for what the slot ``request`` says."""
+    request = tracker.get_slot("request")
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            message = event.get("parse_data") or event
+            yield message
+            if (message.get("intent") or {}).get("name") == request:
+                return
 
 
 def order_number_in(tracker: Tracker) -> str | None:
@@ -111,6 +132,16 @@ def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]
             yield event
         if seen > turns:
             return
+
+
+def set_this_turn(tracker: Tracker, slot: str) -> bool:
+    """Whether a slot was set since the customer's latest message."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "slot" and event.get("name") == slot:
+            return True
+    return False
 
 
 def value_before_this_turn(tracker: Tracker, slot: str) -> Any:

@@ -11,7 +11,8 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, known_customer
 from actions.forms import AccountForm, CompletedForm, OrderForm, reason_given
-from actions.messages import chosen, entities, entity, free_answer, is_asked_for, latest_text
+from actions.items import ItemForm, ask_to_confirm, item_name, not_found, quantity_given, shown_order
+from actions.messages import entities, entity, free_answer, latest_text
 from actions.shop_access import ask_shop
 from actions.wording import day, goods, money
 from shop.errors import ShopUnavailable
@@ -36,8 +37,7 @@ REQUESTS_ABOUT_AN_ORDER = frozenset(
 STATES_WITH_NOTES = frozenset({"delivered", "delayed", "cancelled", "delivery_attempted"})
 STATES_THAT_OFFER_A_PERSON = frozenset({"overdue", "cancelled"})
 POSTCODE_AT_END = re.compile(r"[\s,]*\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\W*$", re.IGNORECASE)
-NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
+NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
 
 
 # Collecting -------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class ValidateAddressForm(OrderForm):
         return {"postcode": found} if found else {}
 
 
-class ValidateItemsForm(OrderForm):
+class ValidateItemsForm(ItemForm):
     """Another quantity for a line of an order."""
 
     def name(self) -> str:
@@ -134,33 +134,14 @@ class ValidateItemsForm(OrderForm):
     def further(self, tracker: Tracker) -> list[str]:
         return ["item", "quantity", "confirmed"]
 
-    async def extract_item(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> dict[str, Any]:
-        """The line that the latest message names, or the only one."""
-        return await find_item(tracker)
-
     def extract_quantity(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A count; 0 for "remove", "without"."""
-        return quantity_given(tracker)
-
-
-class ActionAskItem(Action):
-    """Asks which line of the order is meant."""
-
-    def name(self) -> str:
-        return "action_ask_item"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        order = await order_in_hand(tracker)
-        items = order.items if order else ()
-        buttons = [
-            {"title": item.name, "payload": f'/inform{{"ordinal": "{n}"}}'} for n, item in enumerate(items, start=1)
-        ]
-        dispatcher.utter_message(response="utter_ask_which_item", buttons=buttons)
-        return [SlotSet("shown", [{"kind": "item", "ref": item.line_id, "name": item.name} for item in items])]
+        quantity = quantity_given(tracker)
+        if quantity is None and NONE_OF_IT & set(latest_text(tracker).lower().split()):
+            quantity = 0
+        return {} if quantity is None else {"quantity": quantity}
 
 
 class ActionAskCancelFormConfirmed(Action):
@@ -191,11 +172,9 @@ class ActionAskItemsFormConfirmed(Action):
         return "action_ask_items_form_confirmed"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        order = await order_in_hand(tracker)
         quantity = int(tracker.get_slot("quantity"))
-        name = item_name(order, tracker.get_slot("item"))
         response = "utter_confirm_items" if quantity else "utter_confirm_remove"
-        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity, item=name)
+        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity)
 
 
 # Answering --------------------------------------------------------------------------------------------------------
@@ -339,7 +318,9 @@ class ActionChangeItems(CompletedForm):
             dispatcher.utter_message(response="utter_nothing_changed")
             return []
         quantity = int(tracker.get_slot("quantity"))
-        name = item_name(await ask_shop(order_for, number, customer.id), line)
+        order = await ask_shop(order_for, number, customer.id)
+        if order is None:
+            return not_found(dispatcher, tracker)
         done = await ask_shop(change_quantity, number, customer.id, line, quantity, tracker.sender_id)
         if done.outcome is ItemsOutcome.NOT_FOUND:
             return not_found(dispatcher, tracker)
@@ -349,7 +330,7 @@ class ActionChangeItems(CompletedForm):
         dispatcher.utter_message(
             response=response,
             number=show_order_number(number),
-            item=name,
+            item=item_name(order.items, line),
             quantity=quantity,
             amount=money(abs(done.difference_pence)),
             stock=done.left_in_stock,
@@ -367,80 +348,6 @@ class ActionForgetOrder(Action):
         request = tracker.get_slot("request")
         again = request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"
         return [SlotSet("order_number", None), SlotSet("request", again)]
-
-
-# Shared with the other skills -------------------------------------------------------------------------------------
-
-
-def shown_order(order: OrderSummary) -> dict[str, Any]:
-    """An order as the slot ``shown`` keeps it."""
-    return {"kind": "order", "ref": str(order.number), "name": goods(order.items)}
-
-
-async def order_in_hand(tracker: Tracker) -> OrderSummary | None:
-    """The known customer's order that the conversation is about."""
-    customer, number = known_customer(tracker), tracker.get_slot("order_number")
-    return await ask_shop(order_for, number, customer.id) if customer and number else None
-
-
-def item_name(order: OrderSummary | None, line_id: Any) -> str:
-    """The name of an order's line."""
-    return next((item.name for item in order.items if item.line_id == line_id), "it") if order else "it"
-
-
-async def find_item(tracker: Tracker) -> dict[str, Any]:
-    """The slot ``item`` from the latest message: a line by number, by name, or the only line there is."""
-    order = await order_in_hand(tracker)
-    if order is None:
-        return {}
-    if len(order.items) == 1:
-        return {} if tracker.get_slot("item") else {"item": order.items[0].line_id}
-    position = chosen(tracker, len(order.items))
-    if position is not None and is_asked_for(tracker, "item"):
-        return {"item": order.items[position].line_id}
-    named = [*entities(tracker, "product"), *entities(tracker, "category"), free_answer(tracker, "item") or ""]
-    matches = [item for item in order.items if any(shares_a_word(item.name, str(name)) for name in named)]
-    return {"item": matches[0].line_id} if len(matches) == 1 else {}
-
-
-def shares_a_word(name: str, said: str) -> bool:
-    """Whether a word of what was said is in a product's name, singular or plural."""
-    words = {word.lower().rstrip("s") for word in said.split() if len(word) > 2}
-    return bool(words & {word.lower().rstrip("s") for word in name.split()})
-
-
-def quantity_given(tracker: Tracker) -> dict[str, Any]:
-    """The slot ``quantity`` from the latest message."""
-    text = latest_text(tracker).lower().strip(" .!")
-    for said in [*entities(tracker, "quantity"), *([text] if is_asked_for(tracker, "quantity") else [])]:
-        word = str(said).lower().strip()
-        if word.isdigit() and int(word) < 1000:
-            return {"quantity": int(word)}
-        if word in NUMBERS:
-            return {"quantity": NUMBERS[word]}
-    if any(word in text.split() for word in ("remove", "without", "drop", "delete", "out")):
-        return {"quantity": 0}
-    return {}
-
-
-async def ask_to_confirm(
-    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, **blanks: Any
-) -> list[EventType]:
-    """Ask whether to go ahead with the order in hand; without one the answer would mean nothing, so start over."""
-    order = await order_in_hand(tracker)
-    if order is None:
-        return [SlotSet("order_number", None)]
-    number = show_order_number(order.number)
-    dispatcher.utter_message(response=response, number=number, items=goods(order.items), **blanks)
-    return []
-
-
-def not_found(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """The order is not there any more, or was never the customer's."""
-    dispatcher.utter_message(
-        response="utter_order_not_yours", number=show_order_number(tracker.get_slot("order_number") or "?")
-    )
-    return [SlotSet("order_number", None)]
 
 
 def state_to_tell(order: OrderSummary, today: date) -> str:

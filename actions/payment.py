@@ -14,8 +14,8 @@ from actions.amounts import find_amount
 from actions.customers import KnownCustomer, known_customer, recognise
 from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, unavailable
+from actions.items import not_found
 from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, order_number_in, transcript
-from actions.orders import not_found
 from actions.shop_access import ask_shop
 from actions.wording import day, money
 from shop.emails import find_email

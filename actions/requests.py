@@ -1,5 +1,6 @@
 """Taking up a request that the customer did not type just now: a "yes" to an offer, the second half of a message."""
 
+import json
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -36,8 +37,13 @@ def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = Non
     return [ActionExecuted("action_listen"), UserUttered(parsed["text"], parsed), *slots]
 
 
+def offering(intent: str, **details: str) -> str:
+    """A value for the slot ``offer``: an intent, and the entities that go with it, as in a button's payload."""
+    return intent + (json.dumps(details) if details else "")
+
+
 def fresh_offer(tracker: Tracker) -> str | None:
-    """The intent that Fern offered in its last turn; an older offer is not what a "yes" means."""
+    """What Fern offered in its last turn, as ``offering`` wrote it; an older offer is not what a "yes" means."""
     offers = (e.get("value") for e in earlier_events(tracker) if e["event"] == "slot" and e.get("name") == "offer")
     return next(offers, None)
 
@@ -51,7 +57,9 @@ class ActionAccept(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         offer = fresh_offer(tracker)
         if offer:
-            return [SlotSet("offer", None), *take_up(domain, offer)]
+            intent, brace, details = offer.partition("{")
+            entities = [{"entity": name, "value": value} for name, value in json.loads(brace + details or "{}").items()]
+            return [SlotSet("offer", None), *take_up(domain, intent, {"text": f"/{offer}", "entities": entities})]
         dispatcher.utter_message(response="utter_go_on" if tracker.active_loop.get("name") else "utter_what_else")
         return []
 
@@ -64,6 +72,9 @@ class ActionDecline(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         in_form = bool(tracker.active_loop.get("name"))
+        details_for = None if in_form else wanted_by_details(tracker)
+        if details_for:  # "no, friday"
+            return [SlotSet("offer", None), *take_up(domain, details_for, dict(tracker.latest_message))]
         dispatcher.utter_message(response="utter_form_declined" if in_form else "utter_all_done")
         return [SlotSet("offer", None)]
 
@@ -89,15 +100,21 @@ class ActionUseDetails(Action):
         return "action_use_details"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
-        wanted = (
-            ({"order_number", "email"}, "order_status"),
-            ({"ordinal"}, "select_option"),
-            ({"category", "colour", "material", "room", "size"}, "find_product"),
-            ({"product"}, "product_details"),
-        )
-        for details, intent in wanted:
-            if kinds & details:
-                return take_up(domain, intent, dict(tracker.latest_message))
+        intent = wanted_by_details(tracker)
+        if intent:
+            return take_up(domain, intent, dict(tracker.latest_message))
         dispatcher.utter_message(response="utter_what_else")
         return []
+
+
+def wanted_by_details(tracker: Tracker) -> str | None:
+    """What the details in the latest message are most likely for."""
+    kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
+    wanted = (
+        ({"order_number", "email"}, "order_status"),
+        ({"date"} if tracker.get_slot("request") == "reschedule_delivery" else set(), "reschedule_delivery"),
+        ({"ordinal"}, "select_option"),
+        ({"category", "colour", "material", "room", "size"}, "find_product"),
+        ({"product"}, "product_details"),
+    )
+    return next((intent for details, intent in wanted if kinds & details), None)

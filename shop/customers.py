@@ -1,10 +1,31 @@
-"""Customers: who somebody is, how to reach them, their points, and their right to their data."""
+"""Customers: who somebody is, how to reach them, and their points."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from shop import attempts, audit, outbox
+from shop.customer_data import DataOutcome, DataRequest, delete_data, export_data
+from shop.database import begin_change
+from shop.emails import find_email
+from shop.models import Customer
+from shop.orders import find_order
+from shop.own_orders import order_number as parse_order_number
+from shop.phones import normal_phone
+
+__all__ = [
+    "ContactChange", "ContactOutcome", "CustomerSummary", "DataOutcome", "DataRequest", "Identification",
+    "IdentificationOutcome", "Loyalty", "change_contact", "customer_by_email", "delete_data", "export_data", "identify",
+    "loyalty", "send_password_reset",
+]  # fmt: skip
+
+EMAIL_LENGTH, NAME_LENGTH = 254, 120
+TIERS = (("Seedling", 0), ("Leaf", 500), ("Fern", 1500), ("Forest", 4000))
+PENCE_PER_POINT = 1
 
 
 @dataclass(frozen=True)
@@ -66,56 +87,108 @@ class Loyalty:
     to_next_tier: int | None
 
 
-class DataOutcome(str, Enum):
-    """How a request for data ended."""
-
-    DONE = "done"
-    OPEN_ORDERS = "open_orders"
-    ALREADY_DONE = "already_done"
-    NOT_FOUND = "not_found"
-
-
-@dataclass(frozen=True)
-class DataRequest:
-    """``reference`` is empty where nothing was done; ``email`` is where the export or the confirmation goes."""
-
-    outcome: DataOutcome
-    reference: str = ""
-    email: str = ""
-
-
 def identify(session: Session, order_number: str | int, email: str, conversation_id: str) -> Identification:
-    """Recognise a customer by the number of one of their orders and their e-mail address."""
-    raise NotImplementedError
+    """Recognise a customer by the number of one of their orders and their e-mail address.
+
+    A failure counts against the conversation and against the order number, whoever tries.
+    """
+    subject = str(parse_order_number(order_number) or order_number).strip()
+    guard = attempts.guard(session, "order", subject, conversation_id)
+    if guard.is_closed:
+        return Identification(IdentificationOutcome.TOO_MANY_ATTEMPTS)
+    order = find_order(session, order_number, email).order
+    customer = _by_email(session, email) if order else None
+    if customer is None:
+        guard.failed()
+        return Identification(IdentificationOutcome.NOT_MATCHED)
+    return Identification(IdentificationOutcome.MATCHED, _summary(customer))
 
 
 def customer_by_email(session: Session, email: str) -> CustomerSummary | None:
     """The customer with this e-mail address. Only for an address that was verified (a signed token)."""
-    raise NotImplementedError
+    customer = _by_email(session, email)
+    return _summary(customer) if customer else None
 
 
 def change_contact(
     session: Session, customer_id: int, field: Literal["email", "phone", "name"], value: str, conversation_id: str
 ) -> ContactChange:
-    """Change an e-mail address, phone number or name."""
-    raise NotImplementedError
+    """Change an e-mail address, phone number or name. The old e-mail address is told about a new one."""
+    customer = _to_change(session, customer_id)
+    if customer is None:
+        return ContactChange(ContactOutcome.NOT_FOUND)
+    before, new = getattr(customer, field), _NORMAL[field](value)
+    if new is None:
+        return ContactChange(ContactOutcome.INVALID, before)
+    if new == before:
+        repeated = audit.last(session, "contact_changed", conversation_id, customer_id, field=field) is not None
+        return ContactChange(ContactOutcome.ALREADY_DONE if repeated else ContactOutcome.SAME, before)
+    if field == "email" and _by_email(session, new) is not None:
+        return ContactChange(ContactOutcome.TAKEN, before)
+    if field == "email":
+        outbox.put(session, "email_changed", before, name=customer.name)
+    setattr(customer, field, new)
+    audit.record(session, "contact_changed", conversation_id, customer_id, field=field, before=before)
+    return ContactChange(ContactOutcome.CHANGED, new)
 
 
 def loyalty(session: Session, customer_id: int) -> Loyalty:
-    """A customer's points and what they are worth."""
-    raise NotImplementedError
+    """A customer's points and what they are worth; none for somebody who does not exist."""
+    customer = session.get(Customer, customer_id)
+    points = customer.points if customer else 0
+    tier = [name for name, least in TIERS if points >= least][-1]
+    higher = [least for _, least in TIERS if least > points]
+    return Loyalty(points, points * PENCE_PER_POINT, tier, higher[0] - points if higher else None)
 
 
 def send_password_reset(session: Session, email: str, conversation_id: str) -> None:
     """Send a link for a new password, if there is such an account; the caller cannot tell."""
-    raise NotImplementedError
+    begin_change(session)
+    customer = _by_email(session, email)
+    if customer and not audit.just_done(session, "password_reset", conversation_id, customer.id):
+        # The link is made by what sends the mail, so that nothing that opens an account is stored here.
+        outbox.put(session, "password_reset", customer.email, customer_id=customer.id)
+        audit.record(session, "password_reset", conversation_id, customer.id)
 
 
-def export_data(session: Session, customer_id: int, conversation_id: str) -> DataRequest:
-    """Send a customer everything that is stored about them."""
-    raise NotImplementedError
+def _by_email(session: Session, email: str) -> Customer | None:
+    query = select(Customer).where(Customer.email == email.strip().lower(), Customer.erased_at.is_(None))
+    return session.execute(query).scalar_one_or_none()
 
 
-def delete_data(session: Session, customer_id: int, conversation_id: str) -> DataRequest:
-    """Erase who a customer is. Their orders stay, as the law on accounts wants it, without name or address."""
-    raise NotImplementedError
+def _to_change(session: Session, customer_id: int) -> Customer | None:
+    """A customer as they are now, locked until the transaction ends; None where erased or unknown."""
+    begin_change(session)
+    query = select(Customer).where(Customer.id == customer_id, Customer.erased_at.is_(None))
+    return session.execute(query.with_for_update()).scalar_one_or_none()
+
+
+def _summary(customer: Customer) -> CustomerSummary:
+    return CustomerSummary(
+        id=customer.id,
+        name=customer.name,
+        first_name=customer.name.split()[0],
+        email=customer.email,
+        phone=customer.phone,
+        postcode=customer.postcode,
+        address=customer.address,
+        points=customer.points,
+    )
+
+
+def _normal_email(value: str) -> str | None:
+    email = find_email(value)
+    return email if email and len(email) <= EMAIL_LENGTH else None
+
+
+def _normal_name(value: str) -> str | None:
+    name = " ".join(value.split())
+    plausible = 2 <= len(name) <= NAME_LENGTH and any(letter.isalpha() for letter in name)
+    return name if plausible and not any(sign in name for sign in "<>@{}[]") and name.isprintable() else None
+
+
+_NORMAL: dict[str, Callable[[str], str | None]] = {
+    "email": _normal_email,
+    "phone": normal_phone,
+    "name": _normal_name,
+}

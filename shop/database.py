@@ -83,10 +83,19 @@ def begin_change(session: Session) -> None:
     """Called first by whatever reads in order to change, so that two requests cannot both act on what they read.
 
     SQLite knows no locks on rows: this takes its one write lock, as BEGIN IMMEDIATE would, and waits for it.
-    On PostgreSQL the rows are locked by those who read them (``with_for_update``).
+    On PostgreSQL the rows are locked by those who read them (``with_for_update``). What was read before is read again.
     """
+    session.flush()
+    session.expire_all()
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("UPDATE orders SET id = id WHERE 1 = 0"))
+
+
+def lock_name(session: Session, name: str) -> None:
+    """Let one transaction at a time do what ``name`` stands for, where there is no row yet that two could meet at."""
+    begin_change(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
 
 
 @contextmanager

@@ -1,10 +1,34 @@
 """Delivery: the ways, the prices and the days, and what to do when a parcel is missing or comes on a bad day."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from shop import audit, references
+from shop.models import MissingParcel, OrderStatus, today
+from shop.orders import BEFORE_DISPATCH
+from shop.own_orders import own_order_to_change
+from shop.postcodes import normal_postcode
+
+SATURDAY, SUNDAY = 5, 6
+SENT = frozenset(
+    {
+        OrderStatus.DISPATCHED,
+        OrderStatus.OUT_FOR_DELIVERY,
+        OrderStatus.DELIVERY_ATTEMPTED,
+        OrderStatus.DELIVERED,
+    }
+)
+CAN_BE_HELD = frozenset({OrderStatus.DISPATCHED, OrderStatus.DELIVERY_ATTEMPTED})
+MOST_DAYS_LATER = 14
+DAYS_TO_ANSWER = 3
+NOT_SERVED = frozenset({"GY", "JE", "BF"})
+REMOTE = frozenset({"BT", "HS", "IM", "IV", "KW", "ZE"})
+NOT_FOR_REMOTE = frozenset({"Express", "Two-person"})
+REMOTE_EXTRA_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -18,8 +42,9 @@ class DeliveryOption:
 
 
 FREE_DELIVERY_FROM_PENCE = 5000
+STANDARD = DeliveryOption("Standard", 395, (3, 5), "free for orders of £50 and more")
 DELIVERY_OPTIONS = (
-    DeliveryOption("Standard", 395, (3, 5), "free for orders of £50 and more"),
+    STANDARD,
     DeliveryOption("Express", 695, (1, 1), "if ordered before 2 pm"),
     DeliveryOption("Named day", 495, (2, 14), "Monday to Saturday, on the day you choose"),
     DeliveryOption("Click and collect", 0, (2, 4), "from over 2,000 parcel shops, kept for 10 days"),
@@ -97,14 +122,100 @@ class Reschedule:
 
 def quote(session: Session, postcode: str) -> Quote:
     """Ways of delivery to a postcode, with price and days."""
-    raise NotImplementedError
+    normal = normal_postcode(postcode)
+    if normal is None:
+        return Quote(QuoteOutcome.INVALID_POSTCODE)
+    area = "".join(sign for sign in normal[:2] if sign.isalpha())
+    if area in NOT_SERVED:
+        return Quote(QuoteOutcome.NOT_SERVED, normal)
+    remote = area in REMOTE
+    offered = [option for option in DELIVERY_OPTIONS if not (remote and option.name in NOT_FOR_REMOTE)]
+    more = REMOTE_EXTRA_DAYS if remote else 0
+    options = tuple(
+        QuotedOption(
+            name=option.name,
+            price_pence=option.price_pence,
+            earliest=_working_day(today(), option.days[0] + more),
+            latest=_working_day(today(), option.days[1] + more),
+            note=option.note,
+        )
+        for option in offered
+    )
+    return Quote(QuoteOutcome.OK, normal, options)
 
 
 def report_missing(session: Session, number: str | int, customer_id: int, conversation_id: str) -> MissingReport:
     """Ask the carrier to look for a parcel that is late, or said to be delivered and is not there."""
-    raise NotImplementedError
+    order = own_order_to_change(session, number, customer_id)
+    if order is None:
+        return MissingReport(MissingOutcome.NOT_FOUND)
+    due = order.expected_on
+    if order.status not in SENT or not order.parcels:
+        return MissingReport(MissingOutcome.NOT_SENT, expected_on=due)
+    open_report = session.execute(
+        select(MissingParcel).where(MissingParcel.order_id == order.id, MissingParcel.state == "open")
+    ).scalar_one_or_none()
+    if open_report is not None:
+        return _missing(MissingOutcome.ALREADY_OPEN, open_report, due)
+    still_coming = any(parcel.delivered_on is None for parcel in order.parcels)
+    if still_coming and due >= today():
+        return MissingReport(MissingOutcome.NOT_DUE_YET, expected_on=due)
+    report = MissingParcel(order_id=order.id)
+    session.add(report)
+    session.flush()
+    audit.record(session, "missing_reported", conversation_id, customer_id, number=order.number)
+    return _missing(MissingOutcome.OPENED, report, due)
 
 
 def reschedule(session: Session, number: str | int, customer_id: int, day: date, conversation_id: str) -> Reschedule:
-    """Move a delivery to another day, unless it is on the van already."""
-    raise NotImplementedError
+    """Move a delivery to another day, unless it is on the van already or has been delivered.
+
+    Before dispatch the day cannot be earlier than promised; after it, the carrier needs until the next working day.
+    """
+    order = own_order_to_change(session, number, customer_id)
+    if order is None:
+        return Reschedule(RescheduleOutcome.NOT_FOUND)
+    in_warehouse = order.status in BEFORE_DISPATCH
+    if not in_warehouse and order.status not in CAN_BE_HELD:
+        return Reschedule(RescheduleOutcome.TOO_LATE)
+    if day == order.expected_on:
+        return Reschedule(RescheduleOutcome.SAME, day)
+    earliest = _delivery_day(max(order.expected_on, today()) if in_warehouse else today() + timedelta(days=1))
+    latest = max(order.expected_on, today()) + timedelta(days=MOST_DAYS_LATER)
+    if day < earliest:
+        return Reschedule(RescheduleOutcome.TOO_SOON, earliest)
+    if day > latest:
+        return Reschedule(RescheduleOutcome.TOO_FAR, latest)
+    if day != _delivery_day(day):
+        return Reschedule(RescheduleOutcome.NOT_A_DELIVERY_DAY, _delivery_day(day))
+    before, order.expected_on = order.expected_on, day
+    for parcel in order.parcels:
+        if parcel.delivered_on is None:
+            parcel.expected_on = day
+    detail = {"number": order.number, "before": before.isoformat(), "day": day.isoformat()}
+    audit.record(session, "delivery_moved", conversation_id, customer_id, **detail)
+    return Reschedule(RescheduleOutcome.MOVED, day)
+
+
+def _missing(outcome: MissingOutcome, report: MissingParcel, due: date) -> MissingReport:
+    answer_by = _working_day(report.opened_at.date(), DAYS_TO_ANSWER)
+    return MissingReport(outcome, references.show(references.MISSING, report.id), due, answer_by)
+
+
+def _is_holiday(day: date) -> bool:
+    return (day.month, day.day) in ((12, 25), (12, 26), (1, 1))
+
+
+def _delivery_day(day: date) -> date:
+    """That day, or the next on which carriers deliver: Monday to Saturday, but no holiday."""
+    while day.weekday() == SUNDAY or _is_holiday(day):
+        day += timedelta(days=1)
+    return day
+
+
+def _working_day(day: date, count: int) -> date:
+    """The day that many working days, Monday to Friday, after ``day``."""
+    while count > 0:
+        day += timedelta(days=1)
+        count -= day.weekday() < SATURDAY and not _is_holiday(day)
+    return day

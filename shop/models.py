@@ -288,7 +288,7 @@ class FraudReport(Base):
     __tablename__ = "fraud_cases"
 
     id: Mapped[int] = Column(Integer, primary_key=True)
-    conversation_id: Mapped[str] = Column(String(200), nullable=False, index=True)
+    conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
     email: Mapped[str] = Column(String(254), nullable=False, default="")
     amount_pence: Mapped[int | None] = Column(Integer)
     charged_on: Mapped[date | None] = Column(Date)
@@ -305,7 +305,7 @@ class DataRequestRecord(Base):
     id: Mapped[int] = Column(Integer, primary_key=True)
     customer_id: Mapped[int] = Column(ForeignKey("customers.id"), nullable=False, index=True)
     kind: Mapped[str] = Column(String(10), nullable=False)
-    conversation_id: Mapped[str] = Column(String(200), nullable=False)
+    conversation_id: Mapped[str] = Column(String(255), nullable=False)
     done_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
 
 
@@ -330,7 +330,7 @@ class IdentificationAttempt(Base):
     id: Mapped[int] = Column(Integer, primary_key=True)
     kind: Mapped[str] = Column(String(10), nullable=False)
     subject: Mapped[str] = Column(String(40), nullable=False, index=True)
-    conversation_id: Mapped[str] = Column(String(200), nullable=False, index=True)
+    conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
     happened_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
 
 
@@ -344,7 +344,7 @@ class AuditEntry(Base):
     customer_id: Mapped[int | None] = Column(ForeignKey("customers.id"), index=True)
     action: Mapped[str] = Column(String(40), nullable=False)
     detail: Mapped[dict[str, Any]] = Column(JSON, nullable=False)
-    conversation_id: Mapped[str] = Column(String(200), nullable=False, index=True)
+    conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
 
 
 class Ticket(Base):
@@ -353,7 +353,7 @@ class Ticket(Base):
     __tablename__ = "tickets"
 
     id: Mapped[int] = Column(Integer, primary_key=True)
-    conversation_id: Mapped[str] = Column(String(200), nullable=False, index=True)
+    conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
     email: Mapped[str] = Column(String(254), nullable=False, default="")
     order_number: Mapped[str] = Column(String(20), nullable=False, default="")
     transcript: Mapped[str] = Column(Text, nullable=False)

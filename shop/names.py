@@ -13,3 +13,11 @@ LAST_NAMES = (
     "Mistry", "Murphy", "Novak", "Osei", "Patel", "Pereira", "Quinn", "Reid", "Schmidt", "Sharma", "Singh", "Tanaka",
     "Walsh", "Ward", "Wright", "Yilmaz", "Young",
 )  # fmt: skip
+
+STREETS = (
+    "Mill Lane", "Station Road", "Church Street", "The Green", "Orchard Way", "Castle Hill", "Bridge Street",
+    "Victoria Road", "Chapel Row", "Harbour View", "Elm Grove", "Kiln Lane", "Market Place", "Weavers Close",
+    "Priory Avenue", "Foundry Yard", "Beech Drive", "Quay Street", "Hawthorn Crescent", "Long Acre",
+)  # fmt: skip
+
+TOWNS = ("Fernhill", "Upper Marsh", "Combe Regis", "Saltby", "Great Larkfield", "Ottery Cross", "Wrenford", "Holmbeck")

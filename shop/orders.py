@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from shop.models import Order, OrderStatus
+from shop import audit, ledger
+from shop.models import Order, OrderEvent, OrderLine, OrderStatus, Parcel, Product, utc_now
+from shop.own_orders import line_of, order_number, own_order, own_order_to_change
+from shop.postcodes import normal_postcode
 
 BEFORE_DISPATCH = frozenset({OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.DELAYED})
+ADDRESS_LENGTH = 200
+CANCELLATION = "CN"
+CANCELLED_BY_CUSTOMER = "you asked us to"
 IN_TRANSIT = frozenset({OrderStatus.DISPATCHED, OrderStatus.OUT_FOR_DELIVERY})
 
 
@@ -41,7 +47,8 @@ class OrderSummary:
     """What a customer may know of their own order. ``note`` is the latest event's, often empty.
 
     ``payment_status`` is paid, pending, failed, refunded or part_refunded; ``payment_problem`` says why a payment
-    failed (card_declined, 3ds_failed, expired). ``carrier`` and ``tracking`` are the first parcel's.
+    failed (card_declined, 3ds_failed, expired). ``carrier`` and ``tracking`` are the first parcel's. ``can_change``
+    tells whether the order can still be cancelled, sent elsewhere or made of other things.
     """
 
     number: int
@@ -63,11 +70,7 @@ class OrderSummary:
     payment_status: str
     payment_problem: str
     payment_method: str
-
-    @property
-    def can_change(self) -> bool:
-        """Whether the order can still be cancelled, sent elsewhere or made of other things."""
-        return self.status in BEFORE_DISPATCH and not self.parcels
+    can_change: bool
 
     def is_overdue(self, today: date) -> bool:
         """Whether the parcel is on its way and should have arrived before today."""
@@ -88,32 +91,6 @@ class OrderLookup:
 
     outcome: Outcome
     order: OrderSummary | None = None
-
-
-def find_order(session: Session, number: str | int, email: str) -> OrderLookup:
-    """Find an order by its number for the owner of an e-mail address (compared without regard to case)."""
-    order = session.execute(select(Order).where(Order.number == int(number))).scalar_one_or_none()
-    if order is None:
-        return OrderLookup(Outcome.UNKNOWN)
-    if order.customer.email.casefold() != email.strip().casefold():
-        return OrderLookup(Outcome.SOMEONE_ELSES)
-    return OrderLookup(Outcome.FOUND, _summary(order))
-
-
-def _summary(order: Order) -> OrderSummary:
-    latest = order.events[-1]
-    return OrderSummary(
-        number=order.number,
-        status=OrderStatus(order.status),
-        placed_on=order.placed_at.date(),
-        changed_on=latest.happened_at.date(),
-        expected_on=order.expected_on,
-        carrier=order.carrier,
-        tracking=order.tracking,
-        postcode=order.postcode,
-        note=latest.note,
-        items=tuple(Item(line.product.name, line.quantity) for line in order.lines),
-    )
 
 
 class CancelOutcome(str, Enum):
@@ -175,32 +152,172 @@ class ItemsChange:
     left_in_stock: int = 0
 
 
+def find_order(session: Session, number: str | int, email: str) -> OrderLookup:
+    """Find an order by its number for the owner of an e-mail address (compared without regard to case)."""
+    order = session.execute(select(Order).where(Order.number == order_number(number))).scalar_one_or_none()
+    if order is None:
+        return OrderLookup(Outcome.UNKNOWN)
+    if order.customer.email.casefold() != email.strip().casefold():
+        return OrderLookup(Outcome.SOMEONE_ELSES)
+    return OrderLookup(Outcome.FOUND, _summary(order))
+
+
 def order_for(session: Session, number: str | int, customer_id: int) -> OrderSummary | None:
     """A customer's own order; None where it does not exist or is somebody else's."""
-    raise NotImplementedError
+    order = own_order(session, number, customer_id)
+    return _summary(order) if order else None
 
 
 def recent_orders(session: Session, customer_id: int, limit: int = 5) -> tuple[OrderSummary, ...]:
     """A customer's latest orders, newest first."""
-    raise NotImplementedError
+    latest = (
+        select(Order)
+        .where(Order.customer_id == customer_id)
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(limit)
+        .options(
+            selectinload(Order.lines).options(joinedload(OrderLine.product), joinedload(OrderLine.parcel)),
+            selectinload(Order.events),
+            selectinload(Order.parcels),
+            selectinload(Order.payments),
+            selectinload(Order.refunds),
+        )
+    )
+    return tuple(_summary(order) for order in session.execute(latest).scalars())
 
 
 def cancel_order(
     session: Session, number: str | int, customer_id: int, reason: str, conversation_id: str
 ) -> Cancellation:
-    """Cancel an order that has not left yet: the goods go back on the shelf, what was paid goes back to the customer."""
-    raise NotImplementedError
+    """Cancel an order that has not left yet: goods go back on the shelf, what was paid goes back to the customer."""
+    order = own_order_to_change(session, number, customer_id)
+    if order is None:
+        return Cancellation(CancelOutcome.NOT_FOUND)
+    reference = f"{CANCELLATION}-{order.number}"
+    if order.status == OrderStatus.CANCELLED:
+        promised = sum(refund.amount_pence for refund in order.refunds)
+        return Cancellation(CancelOutcome.ALREADY_CANCELLED, promised, reference)
+    if not can_change(order):
+        return Cancellation(CancelOutcome.TOO_LATE)
+    ledger.cancel_open_payments(order)
+    ledger.refund(session, order, ledger.refundable_pence(order), "cancelled")
+    for line in sorted(order.lines, key=lambda line: line.product_id):
+        _move_stock(session, line.product_id, line.quantity)
+    order.status = OrderStatus.CANCELLED.value
+    order.events.append(OrderEvent(status=order.status, happened_at=utc_now(), note=CANCELLED_BY_CUSTOMER))
+    audit.record(session, "order_cancelled", conversation_id, customer_id, number=order.number, reason=reason[:200])
+    return Cancellation(CancelOutcome.CANCELLED, sum(refund.amount_pence for refund in order.refunds), reference)
 
 
 def change_address(
     session: Session, number: str | int, customer_id: int, address: str, postcode: str, conversation_id: str
 ) -> AddressChange:
     """Send an order that has not left yet to another address."""
-    raise NotImplementedError
+    order = own_order_to_change(session, number, customer_id)
+    if order is None:
+        return AddressChange(AddressOutcome.NOT_FOUND)
+    street, normal = " ".join(address.split())[:ADDRESS_LENGTH], normal_postcode(postcode)
+    if not can_change(order):
+        return AddressChange(AddressOutcome.TOO_LATE, order.address, order.postcode)
+    if normal is None:
+        return AddressChange(AddressOutcome.INVALID_POSTCODE, order.address, order.postcode)
+    if (street.casefold(), normal) == (order.address.casefold(), order.postcode):
+        return AddressChange(AddressOutcome.SAME, order.address, order.postcode)
+    before = f"{order.address}, {order.postcode}"
+    order.address, order.postcode = street, normal
+    audit.record(session, "address_changed", conversation_id, customer_id, number=order.number, before=before)
+    return AddressChange(AddressOutcome.CHANGED, street, normal)
 
 
 def change_quantity(
     session: Session, number: str | int, customer_id: int, line_id: int, quantity: int, conversation_id: str
 ) -> ItemsChange:
     """Change how many of a line are sent; 0 removes the line. The last item cannot go: that is a cancellation."""
-    raise NotImplementedError
+    order = own_order_to_change(session, number, customer_id)
+    line = line_of(order, line_id) if order else None
+    if order is None or line is None or quantity < 0:
+        return ItemsChange(ItemsOutcome.NOT_FOUND)
+    stock = _stock_to_change(session, line.product_id)
+    if not can_change(order):
+        return ItemsChange(ItemsOutcome.TOO_LATE, 0, stock)
+    if quantity == line.quantity:
+        return ItemsChange(ItemsOutcome.SAME, 0, stock)
+    if quantity == 0 and len(order.lines) == 1:
+        return ItemsChange(ItemsOutcome.LAST_ITEM, 0, stock)
+    more = quantity - line.quantity
+    if more > stock:
+        return ItemsChange(ItemsOutcome.NOT_ENOUGH_STOCK, 0, stock)
+    total_before = ledger.total_pence(order)
+    _move_stock(session, line.product_id, -more)
+    if quantity:
+        line.quantity = quantity
+    else:
+        order.lines.remove(line)
+    session.flush()
+    difference = ledger.settle(session, order, total_before)
+    detail = {"number": order.number, "product_id": line.product_id, "more": more, "difference_pence": difference}
+    audit.record(session, "quantity_changed", conversation_id, customer_id, **detail)
+    return ItemsChange(ItemsOutcome.CHANGED if quantity else ItemsOutcome.REMOVED, difference, stock - more)
+
+
+def can_change(order: Order) -> bool:
+    """Whether an order is still in the warehouse: it can be cancelled, sent elsewhere or made of other things."""
+    return order.status in BEFORE_DISPATCH and not order.parcels
+
+
+def _stock_to_change(session: Session, product_id: int) -> int:
+    """What is on the shelf, with the shelf locked until the transaction ends."""
+    query = select(Product.stock).where(Product.id == product_id).with_for_update()
+    return session.execute(query).scalar_one()
+
+
+def _move_stock(session: Session, product_id: int, quantity: int) -> None:
+    session.execute(
+        update(Product)
+        .where(Product.id == product_id)
+        .values(stock=Product.stock + quantity)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _summary(order: Order) -> OrderSummary:
+    latest = order.events[-1]
+    first = order.parcels[0] if order.parcels else None
+    payment = order.payments[-1] if order.payments else None
+    status = ledger.payment_status(order)
+    return OrderSummary(
+        number=order.number,
+        status=OrderStatus(order.status),
+        placed_on=order.placed_at.date(),
+        changed_on=latest.happened_at.date(),
+        expected_on=order.expected_on,
+        carrier=first.carrier if first else "",
+        tracking=first.tracking if first else "",
+        postcode=order.postcode,
+        note=latest.note,
+        items=tuple(
+            Item(line.id, line.product.sku, line.product.name, line.quantity, line.unit_price_pence)
+            for line in order.lines
+        ),
+        parcels=tuple(_parcel(order, parcel) for parcel in order.parcels),
+        address=order.address,
+        total_pence=ledger.total_pence(order),
+        delivery_pence=order.delivery_pence,
+        discount_pence=order.discount_pence,
+        promo_code=order.promo_code,
+        payment_status=status,
+        payment_problem=payment.problem if payment and status == "failed" else "",
+        payment_method=payment.method if payment else "",
+        can_change=can_change(order),
+    )
+
+
+def _parcel(order: Order, parcel: Parcel) -> ParcelSummary:
+    return ParcelSummary(
+        carrier=parcel.carrier,
+        tracking=parcel.tracking,
+        status=OrderStatus(parcel.status),
+        expected_on=parcel.expected_on,
+        delivered_on=parcel.delivered_on,
+        items=tuple(line.product.name for line in order.lines if line.parcel_id == parcel.id),
+    )

@@ -1,10 +1,19 @@
 """Paying: invoices, promo codes, gift cards, and charges that nobody recognises."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from shop import attempts, audit, outbox, references
+from shop.models import FraudReport, GiftCardBalance, Order, OrderStatus, PromoCode, today
+from shop.own_orders import own_order_to_change
+from shop.tickets import open_ticket, ticket_row
+
+INVOICE = "INV"
 
 
 class InvoiceOutcome(str, Enum):
@@ -83,17 +92,53 @@ class FraudCase:
 
 def send_invoice(session: Session, number: str | int, customer_id: int, conversation_id: str) -> Invoice:
     """Send a copy of an order's invoice to the customer's e-mail address."""
-    raise NotImplementedError
+    order = own_order_to_change(session, number, customer_id)
+    if order is None:
+        return Invoice(InvoiceOutcome.NOT_FOUND)
+    if not any(payment.status == "paid" for payment in order.payments):
+        return Invoice(InvoiceOutcome.NOT_PAID)
+    invoice, email = f"{INVOICE}-{order.number}", order.customer.email
+    if audit.just_done(session, "invoice_sent", conversation_id, customer_id, number=order.number):
+        return Invoice(InvoiceOutcome.ALREADY_SENT, invoice, email)
+    outbox.put(session, "invoice", email, invoice=invoice, order_number=order.number)
+    audit.record(session, "invoice_sent", conversation_id, customer_id, number=order.number)
+    return Invoice(InvoiceOutcome.SENT, invoice, email)
 
 
 def check_promo(session: Session, code: str, customer_id: int | None = None) -> Promo:
-    """What is wrong with a promo code, or what it is good for."""
-    raise NotImplementedError
+    """What is wrong with a promo code, or what it is good for.
+
+    No basket is known here, so that a code with a least spend or a category is answered with that condition.
+    """
+    typed = re.sub(r"\s", "", code).upper()
+    promo = session.get(PromoCode, typed)
+    if promo is None:
+        return Promo(PromoOutcome.UNKNOWN, typed)
+    return Promo(
+        outcome=_promo_outcome(session, promo, customer_id),
+        code=promo.code,
+        kind=promo.kind,
+        value=promo.value,
+        min_spend_pence=promo.min_spend_pence,
+        category=promo.category.name if promo.category else "",
+        starts_on=promo.starts_on,
+        ends_on=promo.ends_on,
+    )
 
 
 def gift_card(session: Session, code: str, conversation_id: str) -> GiftCard:
     """The balance of a gift card. Guessing codes is stopped after five failures in a conversation."""
-    raise NotImplementedError
+    bare = re.sub(r"[^A-Z0-9]", "", code.upper())
+    typed = f"{bare[:4]}-{bare[4:8]}-{bare[8:]}"
+    guard = attempts.guard(session, "gift_card", typed, conversation_id)
+    if guard.is_closed:
+        return GiftCard(GiftCardOutcome.TOO_MANY_ATTEMPTS)
+    card = session.get(GiftCardBalance, typed)
+    if card is None:
+        guard.failed()
+        return GiftCard(GiftCardOutcome.UNKNOWN)
+    expired = card.expires_on < today()
+    return GiftCard(GiftCardOutcome.EXPIRED if expired else GiftCardOutcome.FOUND, card.balance_pence, card.expires_on)
 
 
 def open_fraud_case(
@@ -104,5 +149,42 @@ def open_fraud_case(
     conversation_id: str,
     transcript: str,
 ) -> FraudCase:
-    """Hand a charge that the customer does not recognise to a person. Locks nothing by itself."""
-    raise NotImplementedError
+    """Hand a charge that the customer does not recognise to a person. Locks nothing by itself.
+
+    The same charge reported again in the same conversation is the same case.
+    """
+    ticket = open_ticket(session, conversation_id, transcript, email=email)
+    same_charge = select(FraudReport).where(
+        FraudReport.conversation_id == conversation_id,
+        FraudReport.amount_pence == amount_pence,
+        FraudReport.charged_on == charged_on,
+        FraudReport.state == "open",
+    )
+    case = session.execute(same_charge).scalars().first()
+    is_new = case is None
+    if case is None:
+        row = ticket_row(ticket.number)
+        case = FraudReport(conversation_id=conversation_id, email=email, amount_pence=amount_pence, ticket_id=row)
+        case.charged_on = charged_on
+        session.add(case)
+        session.flush()
+        audit.record(session, "fraud_reported", conversation_id, None, case_id=case.id)
+    return FraudCase(references.show(references.FRAUD, case.id), ticket.number, is_new)
+
+
+def _promo_outcome(session: Session, promo: PromoCode, customer_id: int | None) -> PromoOutcome:
+    if promo.ends_on < today():
+        return PromoOutcome.EXPIRED
+    if promo.starts_on > today():
+        return PromoOutcome.NOT_YET
+    if promo.once_per_customer and customer_id is not None:
+        used = select(Order.id).where(
+            Order.customer_id == customer_id,
+            Order.promo_code == promo.code,
+            Order.status != OrderStatus.CANCELLED.value,
+        )
+        if session.execute(used.limit(1)).first():
+            return PromoOutcome.USED
+    if promo.min_spend_pence:
+        return PromoOutcome.MIN_SPEND
+    return PromoOutcome.WRONG_CATEGORY if promo.category_id else PromoOutcome.VALID

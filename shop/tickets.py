@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shop.database import lock_name
 from shop.models import Ticket
 
 FIRST_NUMBER = 5000
@@ -22,6 +23,7 @@ def open_ticket(
     session: Session, conversation_id: str, transcript: str, email: str = "", order_number: str = ""
 ) -> OpenTicket:
     """Hand a conversation to a person. Asking again in the same conversation brings the open ticket up to date."""
+    lock_name(session, f"ticket:{conversation_id}")
     ticket = (
         session.execute(
             select(Ticket)
@@ -40,3 +42,8 @@ def open_ticket(
     ticket.order_number = order_number or ticket.order_number or ""
     session.flush()
     return OpenTicket(number=f"T-{FIRST_NUMBER + ticket.id}", is_new=is_new)
+
+
+def ticket_row(number: str) -> int:
+    """The id behind a ticket's number."""
+    return int(number.removeprefix("T-")) - FIRST_NUMBER

@@ -1,11 +1,16 @@
 """A shop with real tables for the tests of the shop and of the actions."""
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import Session
 
+from shop.database import open_session
+from shop.models import Order
 from shop.setup import set_up
 
 
@@ -25,9 +30,28 @@ def shop_url(filled_shop: Path, monkeypatch: pytest.MonkeyPatch) -> URL:
 
 
 @pytest.fixture
-def empty_tickets(filled_shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> URL:
-    """A copy of the filled shop, without tickets, for a test that writes."""
+def own_shop(filled_shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> URL:
+    """A copy of the filled shop for a test that writes."""
     file = tmp_path / "fernhill.db"
     shutil.copy(filled_shop, file)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
     return make_url(f"sqlite:///{file}")
+
+
+@pytest.fixture
+def empty_tickets(own_shop: URL) -> URL:
+    """A copy of the filled shop, in which nobody has a ticket yet."""
+    return own_shop
+
+
+@pytest.fixture
+def session(own_shop: URL) -> Iterator[Session]:
+    """A session on a copy of the filled shop."""
+    with open_session() as session:
+        yield session
+
+
+@pytest.fixture
+def customer_of(session: Session) -> Callable[[int], int]:
+    """The id of the customer who placed an order."""
+    return lambda number: session.execute(select(Order.customer_id).where(Order.number == number)).scalar_one()

@@ -28,7 +28,7 @@ def ask(intents: list[str], entities: list[dict[str, Any]] | None = None) -> dic
 
 
 def test_the_likeliest_three_are_offered_by_title_and_none_of_these_comes_last() -> None:
-    message = ask(["greet", "order_status", "help", "affirm", "human_handoff", "other_request"])
+    message = ask(["greet", "order_status", "help", "affirm", "human_handoff", "start_return"])
     assert message["response"] == "utter_ask_affirmation"
     assert [button["payload"] for button in message["buttons"]] == [
         "/order_status",
@@ -46,7 +46,7 @@ def test_a_button_carries_what_was_said_along() -> None:
 
 def test_without_a_likely_intent_the_first_titles_are_offered_and_out_of_scope_once() -> None:
     offered = [button["payload"] for button in ask(["out_of_scope", "greet"])["buttons"]]
-    assert offered == ["/order_status", "/other_request", "/human_handoff", "/out_of_scope"]
+    assert offered == ["/order_status", "/start_return", "/human_handoff", "/out_of_scope"]
 
 
 def test_giving_up_offers_a_person() -> None:

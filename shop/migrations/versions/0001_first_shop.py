@@ -78,4 +78,4 @@ def _id() -> sa.Column:
 
 
 def _link(name: str, target: str, index: bool = False) -> sa.Column:
-    return sa.Column(name, sa.ForeignKey(target), nullable=False, index=index)
+    return sa.Column(name, sa.Integer, sa.ForeignKey(target), nullable=False, index=index)

@@ -125,7 +125,7 @@ def _create_service_tables() -> None:
     op.create_table(
         "fraud_cases",
         _id(),
-        sa.Column("conversation_id", sa.String(200), nullable=False, index=True),
+        sa.Column("conversation_id", sa.String(255), nullable=False, index=True),
         sa.Column("email", sa.String(254), nullable=False),
         sa.Column("amount_pence", sa.Integer),
         sa.Column("charged_on", sa.Date),
@@ -138,7 +138,7 @@ def _create_service_tables() -> None:
         _id(),
         _link("customer_id", "customers.id", index=True),
         sa.Column("kind", sa.String(10), nullable=False),
-        sa.Column("conversation_id", sa.String(200), nullable=False),
+        sa.Column("conversation_id", sa.String(255), nullable=False),
         _moment("done_at"),
     )
 
@@ -172,9 +172,12 @@ def _create_marketing_tables() -> None:
 
 
 def _create_conversation_tables() -> None:
+    with op.batch_alter_table("tickets") as tickets:
+        # As long as Rasa's own.
+        tickets.alter_column("conversation_id", type_=sa.String(255), existing_nullable=False)
     op.create_table(
         "preferences",
-        sa.Column("customer_id", sa.ForeignKey("customers.id"), primary_key=True),
+        sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), primary_key=True),
         sa.Column("call_me", sa.String(60), nullable=False),
         sa.Column("tone", sa.String(40), nullable=False),
         sa.Column("colours", sa.JSON, nullable=False),
@@ -197,7 +200,7 @@ def _create_conversation_tables() -> None:
         _id(),
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("subject", sa.String(40), nullable=False, index=True),
-        sa.Column("conversation_id", sa.String(200), nullable=False, index=True),
+        sa.Column("conversation_id", sa.String(255), nullable=False, index=True),
         _moment("happened_at"),
     )
     op.create_table(
@@ -207,7 +210,7 @@ def _create_conversation_tables() -> None:
         _link("customer_id", "customers.id", index=True, nullable=True),
         sa.Column("action", sa.String(40), nullable=False),
         sa.Column("detail", sa.JSON, nullable=False),
-        sa.Column("conversation_id", sa.String(200), nullable=False, index=True),
+        sa.Column("conversation_id", sa.String(255), nullable=False, index=True),
     )
 
 
@@ -285,4 +288,4 @@ def _moment(name: str) -> sa.Column:
 
 
 def _link(name: str, target: str, index: bool = False, nullable: bool = False) -> sa.Column:
-    return sa.Column(name, sa.ForeignKey(target), nullable=nullable, index=index)
+    return sa.Column(name, sa.Integer, sa.ForeignKey(target), nullable=nullable, index=index)

@@ -1,0 +1,261 @@
+"""Delivery: parcels that do not come, goods that come broken or wrong, and another day for a delivery."""
+
+import logging
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import KnownCustomer
+from actions.dates import find_date
+from actions.forms import CompletedForm, OrderForm, refuse
+from actions.items import ItemForm, Line, not_found
+from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
+from actions.requests import offering
+from actions.shop_access import ask_shop
+from actions.wording import day
+from shop.claims import ClaimKind, ClaimOutcome, PhotoOutcome, attach_photo, claimable_lines, open_claim
+from shop.delivery import MissingOutcome, RescheduleOutcome, report_missing, reschedule
+from shop.errors import ShopUnavailable
+from shop.models import today
+from shop.order_numbers import show_order_number
+
+logger = logging.getLogger(__name__)
+
+NO_PHOTO = "none"
+PHOTO_ID = re.compile(r"[\w-]{1,64}")
+SAYS_NO_PHOTO = re.compile(
+    r"\b(?:no (?:photo|pic|camera)|none|later|can'?t|cannot|don'?t|haven'?t|not (?:now|yet|possible)|without)", re.I
+)
+PART_IS_MISSING = re.compile(
+    r"\b(?:missing|lacks|lacking|without|incomplete|left out|not in(?:side)? the (?:box|pack)|only (?:one|half|part)|"
+    r"no (?:screws?|bolts?|legs?|fittings?|instructions|lid|bulb|shade|cover|insert))\b",
+    re.I,
+)
+TELLS_WHAT_IS_WRONG = frozenset({"item_damaged", "wrong_item", "parcel_missing", "complaint", "start_return"})
+"""Intents that an answer to "what is wrong with it?" may be taken for."""
+WORDS_THAT_DESCRIBE = 7
+"""A first message of so many words has said already what is wrong."""
+CLAIM_REFUSED = {
+    ClaimOutcome.NOT_DELIVERED: ("utter_claim_not_delivered", "order_status"),
+    ClaimOutcome.TOO_OLD: ("utter_claim_too_old", "human_handoff"),
+    ClaimOutcome.NOT_FOUND: ("utter_order_not_yours", None),
+}
+"""What is said where no claim can be opened, and what is offered instead."""
+OFFER_NEAREST_DAY = (RescheduleOutcome.TOO_SOON, RescheduleOutcome.TOO_FAR, RescheduleOutcome.NOT_A_DELIVERY_DAY)
+
+
+# Missing parcels --------------------------------------------------------------------------------------------------
+
+
+class ActionReportMissing(CompletedForm):
+    """Has the carrier look for a parcel."""
+
+    def name(self) -> str:
+        return "action_report_missing"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number = tracker.get_slot("order_number")
+        report = await ask_shop(report_missing, number, customer.id, tracker.sender_id)
+        if report.outcome is MissingOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        dispatcher.utter_message(
+            response=f"utter_missing_{report.outcome.value}",
+            number=show_order_number(number),
+            reference=report.reference,
+            expected_on=day(report.expected_on) if report.expected_on else "",
+            answer_by=day(report.answer_by) if report.answer_by else "",
+        )
+        return [SlotSet("offer", "order_status" if report.outcome is MissingOutcome.NOT_SENT else None)]
+
+
+# Claims -----------------------------------------------------------------------------------------------------------
+
+
+class ValidateClaimForm(ItemForm):
+    """What arrived broken, wrong or incomplete: which item, what is wrong with it, and a photo if there is one."""
+
+    requests: ClassVar[frozenset[str]] = frozenset({"item_damaged", "wrong_item"})
+
+    def name(self) -> str:
+        return "validate_claim_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["item", "description", "photo"]
+
+    def extract_description(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """What is wrong: the answer to the question, or a first message that tells it."""
+        if yes_or_no(tracker, "description") is not None and len(latest_text(tracker).split()) < 3:
+            return {}
+        answer = free_answer(tracker, "description", TELLS_WHAT_IS_WRONG)
+        if answer is None and intent_of(tracker) in self.requests:
+            answer = latest_text(tracker) if len(latest_text(tracker).split()) >= WORDS_THAT_DESCRIBE else None
+        return {"description": answer} if answer and tracker.get_slot("description") is None else {}
+
+    def extract_photo(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """That there is no photo. A photo itself comes as an entity."""
+        if not is_asked_for(tracker, "photo") or entity(tracker, "photo"):
+            return {}
+        if intent_of(tracker) in ("affirm", "send_photo"):
+            # Nothing yet, but an answer: the form asks again and says how (ActionAskPhoto).
+            return {"photo": None}
+        answer = free_answer(tracker, "photo") or ""
+        return {"photo": NO_PHOTO} if intent_of(tracker) == "deny" or SAYS_NO_PHOTO.search(answer) else {}
+
+    def validate_photo(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """The id of an upload, or that there is none."""
+        return {"photo": value if isinstance(value, str) and PHOTO_ID.fullmatch(value) else None}
+
+    async def lines(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> tuple[Sequence[Line], list[EventType]]:
+        """What has arrived, and not too long ago."""
+        number = tracker.get_slot("order_number")
+        found = await ask_shop(claimable_lines, number, customer.id)
+        if found.outcome is ClaimOutcome.OPENED:
+            return found.lines, []
+        response, offer = CLAIM_REFUSED[found.outcome]
+        return (), refuse(dispatcher, response, offer, number=show_order_number(number))
+
+
+class ActionAskPhoto(Action):
+    """Asks for a photo; says how to send one to whoever agrees without sending it."""
+
+    def name(self) -> str:
+        return "action_ask_photo"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        agreed = is_asked_for(tracker, "photo") and intent_of(tracker) in ("affirm", "send_photo")
+        dispatcher.utter_message(response="utter_photo_how" if agreed else "utter_ask_photo")
+        return []
+
+
+class ActionOpenClaim(CompletedForm):
+    """Opens a claim for what is broken, wrong or incomplete."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("item", "description", "photo")
+
+    def name(self) -> str:
+        return "action_open_claim"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number, description = tracker.get_slot("order_number"), tracker.get_slot("description")
+        photo = "" if tracker.get_slot("photo") == NO_PHOTO else tracker.get_slot("photo")
+        kind = kind_of(tracker.get_slot("request"), description)
+        claim = await ask_shop(
+            open_claim, number, customer.id, tracker.get_slot("item"), kind, description, photo, tracker.sender_id
+        )
+        if claim.outcome in CLAIM_REFUSED:
+            response, offer = CLAIM_REFUSED[claim.outcome]
+            dispatcher.utter_message(response=response, number=show_order_number(number))
+            return [SlotSet("offer", offer)]
+        if photo and claim.outcome is ClaimOutcome.ALREADY_OPEN:
+            await ask_shop(attach_photo, claim.reference, photo)
+        without = "" if photo or claim.has_photo else "_without_photo"
+        dispatcher.utter_message(
+            response=f"utter_claim_{claim.outcome.value}{without}",
+            number=show_order_number(number),
+            reference=claim.reference,
+            item=claim.item,
+            email=customer.email,
+        )
+        return [SlotSet("claim", claim.reference), SlotSet("offer", None)]
+
+
+class ActionAttachPhoto(Action):
+    """A photo outside of the question for one: goes to the claim that was opened, or waits for one to be."""
+
+    def name(self) -> str:
+        return "action_attach_photo"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        photo, claim = entity(tracker, "photo"), tracker.get_slot("claim")
+        if photo is None:
+            dispatcher.utter_message(response="utter_photo_how_to_attach")
+            return []
+        if not PHOTO_ID.fullmatch(photo):
+            return [SlotSet("photo", None)]
+        if claim is None:
+            in_form = bool(tracker.active_loop.get("name"))
+            dispatcher.utter_message(response="utter_photo_noted" if in_form else "utter_photo_of_what")
+            return []
+        try:
+            outcome = await ask_shop(attach_photo, claim, photo)
+        except ShopUnavailable as error:
+            logger.error("%s", error)
+            dispatcher.utter_message(response="utter_photo_unavailable")
+            return [SlotSet("offer", offering("send_photo", photo=photo))]
+        if outcome is PhotoOutcome.NOT_FOUND:  # the claim is closed
+            dispatcher.utter_message(response="utter_photo_of_what")
+            return [SlotSet("claim", None)]
+        dispatcher.utter_message(response=f"utter_photo_{outcome.value}", reference=claim)
+        return [SlotSet("photo", None)]
+
+
+def kind_of(request: str, description: str) -> ClaimKind:
+    """What a claim is about: what the customer asked for, and whether something is missing rather than wrong."""
+    if request == "item_damaged":
+        return "damaged"
+    return "missing_part" if PART_IS_MISSING.search(description) else "wrong_item"
+
+
+# Another day ------------------------------------------------------------------------------------------------------
+
+
+class ValidateRescheduleForm(OrderForm):
+    """Another day for a delivery; the slot ``delivery_day`` holds it in ISO 8601."""
+
+    def name(self) -> str:
+        return "validate_reschedule_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["delivery_day"]
+
+    def extract_delivery_day(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """The day that is wanted; "I'm not in on friday" names none."""
+        speaks_of_it = is_asked_for(tracker, "delivery_day") or intent_of(tracker) == "reschedule_delivery"
+        said = latest_text(tracker) if speaks_of_it else ""
+        found = find_date(said or entity(tracker, "date") or "", today())
+        return {"delivery_day": found.isoformat()} if found else {}
+
+
+class ActionRescheduleDelivery(CompletedForm):
+    """Moves a delivery; where the day will not do, the nearest one is offered."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("delivery_day",)
+
+    def name(self) -> str:
+        return "action_reschedule_delivery"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number, wanted = tracker.get_slot("order_number"), date.fromisoformat(tracker.get_slot("delivery_day"))
+        done = await ask_shop(reschedule, number, customer.id, wanted, tracker.sender_id)
+        if done.outcome is RescheduleOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        dispatcher.utter_message(
+            response=f"utter_reschedule_{done.outcome.value}",
+            number=show_order_number(number),
+            wanted=day(wanted),
+            day=day(done.day) if done.day else "",
+        )
+        offer = "order_status" if done.outcome is RescheduleOutcome.TOO_LATE else None
+        if done.outcome in OFFER_NEAREST_DAY and done.day:
+            offer = offering("reschedule_delivery", date=done.day.isoformat())
+        return [SlotSet("offer", offer)]

@@ -1,0 +1,233 @@
+"""What the skills share about an order that is in hand: asking which line is meant, and whether to go ahead."""
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import KnownCustomer, known_customer
+from actions.forms import ENDED, REQUESTED, OrderForm, unavailable
+from actions.messages import (
+    ORDINALS,
+    chosen,
+    entities,
+    free_answer,
+    is_asked_for,
+    latest_text,
+    messages_of_request,
+    value_before_this_turn,
+)
+from actions.shop_access import ask_shop
+from actions.wording import goods
+from shop.errors import ShopUnavailable
+from shop.order_numbers import show_order_number
+from shop.orders import OrderSummary, order_for
+from shop.product_words import likeness, words
+
+logger = logging.getLogger(__name__)
+
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
+FREE_TEXT = ("description", "reason")
+CORRECTION = re.compile(r"\W*(?:no|nope|sorry|oops|wait|actually|i mean|i meant)\b", re.IGNORECASE)
+
+
+class Line(Protocol):
+    """A line of an order, as one of the shop's functions tells it."""
+
+    @property
+    def line_id(self) -> int:
+        """Its number in questions to the shop."""
+
+    @property
+    def name(self) -> str:
+        """The product's name."""
+
+
+class ItemForm(OrderForm):
+    """A form about one line of an order, which goes into the slot ``item``."""
+
+    async def lines(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> tuple[Sequence[Line], list[EventType]]:
+        """The lines to choose from; or none, and the events that end the form after saying why.
+
+        Raises:
+            ShopUnavailable: The database cannot be used.
+        """
+        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        return order.items if order else (), []
+
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """The line that was named, now or when the customer asked, or the only one."""
+        lines, events = await self.lines(dispatcher, tracker, customer)
+        if events:
+            return events
+        item = tracker.get_slot("item")
+        if item is not None and all(line.line_id != item for line in lines):
+            # Left from another order, and so is what was said about it before.
+            before = {slot: value_before_this_turn(tracker, slot) for slot in self.further(tracker)}
+            events = [
+                SlotSet(slot, None)
+                for slot, value in before.items()
+                if slot == "item" or (value is not None and value == tracker.get_slot(slot))
+            ]
+            item = None
+        named = item_named(tracker, lines, item)
+        if named not in (None, item):
+            events.append(SlotSet("item", named))
+            if item is not None:
+                # "No, the mug" was not what is wrong with the cushion.
+                events += [SlotSet(slot, None) for slot in FREE_TEXT if is_asked_for(tracker, slot)]
+        if named is None and item is None:
+            listed = [{"kind": "item", "ref": line.line_id, "name": line.name} for line in lines]
+            return events if listed == tracker.get_slot("shown") else [*events, SlotSet("shown", listed)]
+        tracker.add_slots(events)
+        return [*events, *await self.look_up_item(dispatcher, tracker, lines)]
+
+    async def look_up_item(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, lines: Sequence[Line]
+    ) -> list[EventType]:
+        """Slots to set now that it is known which of the lines is meant. May raise ShopUnavailable."""
+        return []
+
+
+class ActionAskItem(Action):
+    """Asks which line is meant, of those that the form has found."""
+
+    def name(self) -> str:
+        return "action_ask_item"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        ask_which(dispatcher, "utter_ask_which_item", shown(tracker, "item"))
+        return []
+
+
+def shown(tracker: Tracker, kind: str) -> list[dict[str, Any]]:
+    """What was listed last, if it was of this kind."""
+    return [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == kind]
+
+
+def ask_which(dispatcher: CollectingDispatcher, response: str, things: Iterable[dict[str, Any]]) -> None:
+    """Ask which of the things in the slot ``shown`` is meant, with a button for each."""
+    buttons = [
+        {"title": thing["name"], "payload": f'/inform{{"ordinal": "{n}"}}'} for n, thing in enumerate(things, start=1)
+    ]
+    dispatcher.utter_message(response=response, buttons=buttons)
+
+
+async def ask_to_confirm(
+    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, **blanks: Any
+) -> list[EventType]:
+    """Ask whether to go ahead with the order in hand and, where there is one, the line of it; the response may use
+    {number}, {items} and {item}. Ends the form where the order is not there any more."""
+    try:
+        order = await order_in_hand(tracker)
+    except ShopUnavailable as error:
+        return end_unavailable(dispatcher, tracker, error)
+    if order is None:
+        return [*not_found(dispatcher, tracker), SlotSet(ENDED, "refused"), SlotSet(REQUESTED, None)]
+    number = show_order_number(order.number)
+    blanks = {"items": goods(order.items), "item": item_name(order.items, tracker.get_slot("item")), **blanks}
+    dispatcher.utter_message(response=response, number=number, **blanks)
+    return []
+
+
+def end_unavailable(dispatcher: CollectingDispatcher, tracker: Tracker, error: ShopUnavailable) -> list[EventType]:
+    """End a form that cannot ask its question because the shop cannot be reached."""
+    logger.error("%s", error)
+    return [*unavailable(dispatcher, tracker), SlotSet(REQUESTED, None)]
+
+
+def not_found(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """The order is not there any more, or was never the customer's."""
+    dispatcher.utter_message(
+        response="utter_order_not_yours", number=show_order_number(tracker.get_slot("order_number") or "?")
+    )
+    return [SlotSet("order_number", None)]
+
+
+async def order_in_hand(tracker: Tracker) -> OrderSummary | None:
+    """The known customer's order that the conversation is about."""
+    customer, number = known_customer(tracker), tracker.get_slot("order_number")
+    return await ask_shop(order_for, number, customer.id) if customer and number else None
+
+
+def shown_order(order: OrderSummary) -> dict[str, Any]:
+    """An order as the slot ``shown`` keeps it."""
+    return {"kind": "order", "ref": str(order.number), "name": goods(order.items)}
+
+
+def item_name(lines: Iterable[Line], line_id: Any) -> str:
+    """The name of an order's line."""
+    return next((line.name for line in lines if line.line_id == line_id), "it")
+
+
+def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> int | None:
+    """Which line is meant: by its place in the list, by its name, or because there is no other.
+
+    Args:
+        tracker: The conversation.
+        lines: The lines to choose from.
+        known: The line that the conversation is about so far; a new request or "no, the mug" can change it.
+    """
+    if is_asked_for(tracker, "item"):
+        position = position_given(tracker, len(lines))
+        if position is not None:
+            return lines[position].line_id
+        answer = free_answer(tracker, "item")
+        if answer:
+            return named_in([answer], lines)
+    if known is not None:
+        may_change = tracker.get_slot(REQUESTED) is None or CORRECTION.match(latest_text(tracker))
+        return named_in(_goods_in(tracker.latest_message), lines) if may_change else None
+    for message in messages_of_request(tracker):
+        named = named_in(_goods_in(message), lines)
+        if named is not None:
+            return named
+    return lines[0].line_id if len(lines) == 1 else None
+
+
+def position_given(tracker: Tracker, count: int) -> int | None:
+    """Which of ``count`` things on offer the latest message picks: "the second one", "2"."""
+    position = chosen(tracker, count)
+    if position is None:
+        position = ORDINALS.get(latest_text(tracker).lower().strip(" .!)"))
+    return position % count if position is not None and -count <= position < count else None
+
+
+def named_in(said: Iterable[str], lines: Sequence[Line]) -> int | None:
+    """The line whose name has most in common with what was said; None where none or several have."""
+    asked = {word for text in said for word in words(text)}
+    common = {line.line_id: sum(likeness(word, words(line.name)) for word in asked) for line in lines}
+    best = max(common.values(), default=0.0)
+    named = [line_id for line_id, score in common.items() if score and score == best]
+    return named[0] if len(named) == 1 else None
+
+
+def _goods_in(message: dict[str, Any]) -> list[str]:
+    return [str(e["value"]) for e in message.get("entities") or [] if e["entity"] in ("product", "category")]
+
+
+def quantity_given(tracker: Tracker) -> int | None:
+    """A count of goods in the latest message: "2", "two", "a dozen"."""
+    answer = [latest_text(tracker)] if is_asked_for(tracker, "quantity") else []
+    for said in [*entities(tracker, "quantity"), *answer]:
+        word = str(said).lower().strip(" .!")
+        if word.isdigit() and int(word) < 1000:
+            return int(word)
+        if word in NUMBERS:
+            return NUMBERS[word]
+    return None

@@ -1,0 +1,183 @@
+"""A customer's right to their data: a copy of all of it, or its erasure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from shop import audit, outbox, references
+from shop.database import begin_change
+from shop.models import (
+    AuditEntry,
+    Customer,
+    CustomerPreferences,
+    DamageClaim,
+    DataRequestRecord,
+    FraudReport,
+    IdentificationAttempt,
+    MissingParcel,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderStatus,
+    OutboxMessage,
+    Parcel,
+    Payment,
+    Refund,
+    Return,
+    StockNotice,
+    Ticket,
+    utc_now,
+)
+
+FINISHED = (OrderStatus.DELIVERED.value, OrderStatus.CANCELLED.value, OrderStatus.RETURNED.value)
+ERASED_NAME = "Erased customer"
+
+
+class DataOutcome(str, Enum):
+    """How a request for data ended."""
+
+    DONE = "done"
+    OPEN_ORDERS = "open_orders"
+    ALREADY_DONE = "already_done"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """``reference`` is empty where nothing was done; ``email`` is where the export or the confirmation goes."""
+
+    outcome: DataOutcome
+    reference: str = ""
+    email: str = ""
+
+
+def export_data(session: Session, customer_id: int, conversation_id: str) -> DataRequest:
+    """Send a customer everything that is stored about them, as JSON, to their e-mail address."""
+    customer = _locked(session, customer_id)
+    if customer is None or customer.erased_at:
+        return DataRequest(DataOutcome.NOT_FOUND)
+    if audit.just_done(session, "data_exported", conversation_id, customer_id):
+        return DataRequest(DataOutcome.ALREADY_DONE, _last_reference(session, customer_id, "export"), customer.email)
+    reference = _request(session, customer_id, "export", conversation_id)
+    outbox.put(session, "data_export", customer.email, reference=reference, data=_everything(session, customer))
+    audit.record(session, "data_exported", conversation_id, customer_id)
+    return DataRequest(DataOutcome.DONE, reference, customer.email)
+
+
+def delete_data(session: Session, customer_id: int, conversation_id: str) -> DataRequest:
+    """Erase who a customer is. Their orders stay, as the law on accounts wants it, without name or address.
+
+    Refused while an order is under way, a return or claim is open, or money is on its way back.
+    """
+    customer = _locked(session, customer_id)
+    if customer is None:
+        return DataRequest(DataOutcome.NOT_FOUND)
+    if customer.erased_at:
+        return DataRequest(DataOutcome.ALREADY_DONE, _last_reference(session, customer_id, "delete"))
+    if _has_open_business(session, customer_id):
+        return DataRequest(DataOutcome.OPEN_ORDERS, email=customer.email)
+    email = customer.email
+    reference = _request(session, customer_id, "delete", conversation_id)
+    _erase(session, customer)
+    outbox.put(session, "data_deleted", email, reference=reference)
+    audit.record(session, "data_deleted", conversation_id, customer_id)
+    return DataRequest(DataOutcome.DONE, reference, email)
+
+
+def _locked(session: Session, customer_id: int) -> Customer | None:
+    begin_change(session)
+    return session.execute(select(Customer).where(Customer.id == customer_id).with_for_update()).scalar_one_or_none()
+
+
+def _request(session: Session, customer_id: int, kind: str, conversation_id: str) -> str:
+    record = DataRequestRecord(customer_id=customer_id, kind=kind, conversation_id=conversation_id)
+    session.add(record)
+    session.flush()
+    return references.show(references.DATA, record.id)
+
+
+def _last_reference(session: Session, customer_id: int, kind: str) -> str:
+    latest = (
+        select(DataRequestRecord.id)
+        .where(DataRequestRecord.customer_id == customer_id, DataRequestRecord.kind == kind)
+        .order_by(DataRequestRecord.id.desc())
+    )
+    return references.show(references.DATA, session.execute(latest).scalars().first() or 0)
+
+
+def _has_open_business(session: Session, customer_id: int) -> bool:
+    orders = select(Order.id).where(Order.customer_id == customer_id)
+    open_business = (
+        orders.where(Order.status.not_in(FINISHED)),
+        select(Return.id).where(Return.order_id.in_(orders), Return.state == "open"),
+        select(DamageClaim.id).where(DamageClaim.order_id.in_(orders), DamageClaim.state == "open"),
+        select(MissingParcel.id).where(MissingParcel.order_id.in_(orders), MissingParcel.state == "open"),
+        select(Refund.id).where(Refund.order_id.in_(orders), Refund.state != "paid"),
+    )
+    return any(session.execute(query.limit(1)).first() for query in open_business)
+
+
+def _everything(session: Session, customer: Customer) -> dict[str, Any]:
+    """What is stored about a customer, by table."""
+    orders = select(Order.id).where(Order.customer_id == customer.id)
+    found = {"customers": _rows([customer])}
+    for model, condition in (
+        (CustomerPreferences, CustomerPreferences.customer_id == customer.id),
+        (Order, Order.customer_id == customer.id),
+        (OrderLine, OrderLine.order_id.in_(orders)),
+        (OrderEvent, OrderEvent.order_id.in_(orders)),
+        (Parcel, Parcel.order_id.in_(orders)),
+        (Payment, Payment.order_id.in_(orders)),
+        (Refund, Refund.order_id.in_(orders)),
+        (Return, Return.order_id.in_(orders)),
+        (DamageClaim, DamageClaim.order_id.in_(orders)),
+        (MissingParcel, MissingParcel.order_id.in_(orders)),
+        (StockNotice, StockNotice.email == customer.email),
+        (Ticket, Ticket.email == customer.email),
+        (FraudReport, FraudReport.email == customer.email),
+        (AuditEntry, AuditEntry.customer_id == customer.id),
+    ):
+        found[model.__tablename__] = _rows(session.execute(select(model).where(condition)).scalars())
+    return found
+
+
+def _rows(records: Iterable[Any]) -> list[dict[str, Any]]:
+    return [
+        {column.name: _json(getattr(record, column.name)) for column in record.__table__.columns} for record in records
+    ]
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _erase(session: Session, customer: Customer) -> None:
+    orders = select(Order.id).where(Order.customer_id == customer.id)
+    numbers = [str(number) for number in session.execute(orders.with_only_columns(Order.number)).scalars()]
+    email = customer.email
+    for statement in (
+        delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
+        delete(StockNotice).where(StockNotice.email == email),
+        delete(OutboxMessage).where(OutboxMessage.recipient == email),
+        delete(IdentificationAttempt).where(IdentificationAttempt.subject.in_(numbers)),
+        update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
+        update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
+        update(Return).where(Return.order_id.in_(orders)).values(reason=""),
+        update(Ticket).where(Ticket.email == email).values(email="", transcript=""),
+        update(FraudReport).where(FraudReport.email == email).values(email=""),
+        update(AuditEntry).where(AuditEntry.customer_id == customer.id).values(detail={}),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+    customer.name = ERASED_NAME
+    # .invalid is a domain that never exists (RFC 2606).
+    customer.email = f"erased-{customer.id}@fernhill.invalid"
+    customer.phone = customer.address = customer.postcode = ""
+    customer.points = 0
+    customer.erased_at = utc_now()
+    session.flush()
+    session.expire_all()

@@ -1,0 +1,45 @@
+"""Reading a customer's own orders for the functions that act on them."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.database import begin_change
+from shop.models import Order, OrderLine, OrderStatus
+
+
+def order_number(number: str | int) -> int | None:
+    """An order number as the tables store it; None for anything that is none."""
+    digits = str(number).strip().upper().removeprefix("FH").lstrip("-")
+    return int(digits) if digits.isdecimal() and len(digits) == 5 else None
+
+
+def own_order(session: Session, number: str | int, customer_id: int) -> Order | None:
+    """A customer's own order, for reading; None where it does not exist or is somebody else's."""
+    query = select(Order).where(Order.number == order_number(number), Order.customer_id == customer_id)
+    return session.execute(query).scalar_one_or_none()
+
+
+def own_order_to_change(session: Session, number: str | int, customer_id: int) -> Order | None:
+    """A customer's own order as it is now, locked until the transaction ends."""
+    begin_change(session)
+    query = select(Order).where(Order.number == order_number(number), Order.customer_id == customer_id)
+    return session.execute(query.with_for_update()).scalar_one_or_none()
+
+
+def line_of(order: Order, line_id: int) -> OrderLine | None:
+    """A line of this order and of no other."""
+    return next((line for line in order.lines if line.id == line_id), None)
+
+
+def delivered_on(order: Order, line: OrderLine | None = None) -> date | None:
+    """The day on which a line's parcel was delivered; without a line, the day of the last parcel so far."""
+    if line is not None and line.parcel is not None:
+        return line.parcel.delivered_on
+    if line is None:
+        days = [parcel.delivered_on for parcel in order.parcels if parcel.delivered_on]
+        if days:
+            return max(days)
+    steps = [event.happened_at.date() for event in order.events if event.status == OrderStatus.DELIVERED]
+    return steps[-1] if steps else None
