@@ -172,7 +172,7 @@ def conversations(
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="How many conversations at once.")] = 4,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="The time for one answer.")] = 30.0,
-    start_timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="The time for starting.")] = 900.0,
+    start_timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="The time for starting.")] = 600.0,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Begin no more cases after one has failed.")] = False,
     junit_file: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the results here, as JUnit XML.")
@@ -183,17 +183,16 @@ def conversations(
 ) -> None:
     """Run conversation tests against a live assistant, custom actions and database included."""
     from parlance.conversations import report
-    from parlance.conversations.session import Target, run_session
+    from parlance.conversations.session import Options, run_session
     from parlance.data.files import write_text_atomically
 
-    target = Target(url, token, database, logs, start_timeout)
+    if url is None:
+        _say(f"Starting the assistant; its logs are in {logs}.")
+    options = Options(url, token, database, logs, start_timeout, jobs, timeout, fail_fast)
     with _progress("Conversations") as bar:
         task = bar.add_task("", total=None)
-        session = run_session(
-            path, target, jobs, timeout, fail_fast, lambda done, total: bar.update(task, completed=done, total=total)
-        )
-    console = Console()
-    report.print_results(session, console)
+        session = run_session(path, options, lambda done, total: bar.update(task, completed=done, total=total))
+    report.print_results(session, Console())
     if junit_file:
         write_text_atomically(junit_file, report.junit(session.results))
         _say(f"wrote {junit_file}")

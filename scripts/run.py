@@ -1,6 +1,7 @@
 """``make run`` after the set-up: the shop's database, a model, the two servers, and a first request to try.
 
-HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs; RASA_ARGS is passed on to ``rasa run`` (``--enable-api``, ``--debug``).
+HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs; RASA_ARGS is passed on to
+``rasa run`` (``--enable-api``, ``--debug``).
 """
 
 from __future__ import annotations
@@ -86,9 +87,10 @@ def end_on_signal(number: int, _frame: FrameType | None) -> None:
 
 def greet(address: str, seconds: float) -> None:
     """Says where the assistant is and what to do next."""
+    logs = os.path.relpath(LOGS, ROOT)
     body = '{"sender": "me", "message": "Where is my order?"}'
     print(
-        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in {os.path.relpath(LOGS, ROOT)}/). Ctrl-C stops it. Try:\n\n"
+        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in {logs}/). Ctrl-C stops it. Try:\n\n"
         f"  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n",
         flush=True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,6 +20,8 @@ class Assistant:
         url: Its address, such as ``http://localhost:5005``.
         token: What it was started with as ``--auth-token``, empty where it was not.
         timeout: Seconds that it has for an answer.
+
+    A ``conversation`` is an id without characters that mean something in an address.
     """
 
     def __init__(self, url: str, token: str = "", timeout: float = 30.0) -> None:
@@ -68,7 +70,7 @@ class Assistant:
     async def set_slots(self, conversation: str, slots: Mapping[str, Any]) -> None:
         """Begin a conversation with slots filled; Rasa starts its session first."""
         events = [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
-        await self._ask("POST", f"/conversations/{quote(conversation)}/tracker/events", "setting slots", events)
+        await self._ask("POST", f"/conversations/{conversation}/tracker/events", "setting slots", events)
 
     async def say(self, conversation: str, text: str, metadata: Mapping[str, Any]) -> None:
         """Send a message as a user and wait until it has been dealt with."""
@@ -79,16 +81,18 @@ class Assistant:
 
     async def events(self, conversation: str) -> list[dict[str, Any]]:
         """Everything in the conversation's tracker, from its beginning."""
-        path = f"/conversations/{quote(conversation)}/tracker?include_events=ALL"
-        tracker = await self._ask("GET", path, "reading the conversation")
+        path = f"/conversations/{conversation}/tracker"
+        tracker = await self._ask("GET", path, "reading the conversation", parameters={"include_events": "ALL"})
         events = tracker.get("events") if isinstance(tracker, dict) else None
         if not isinstance(events, list):
             raise AssistantFault("The assistant's conversation tracker has no list of events.", "See its log.")
         return events
 
-    async def _ask(self, method: str, path: str, doing: str, body: Any = None) -> Any:
+    async def _ask(
+        self, method: str, path: str, doing: str, body: Any = None, parameters: Mapping[str, str] | None = None
+    ) -> Any:
         try:
-            answer = await self._client.request(method, path, json=body)
+            answer = await self._client.request(method, path, json=body, params=parameters)
         except httpx.TimeoutException as error:
             raise AssistantFault(
                 f"The assistant took longer than {self._timeout:g} s for {doing}.",

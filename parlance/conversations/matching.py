@@ -129,6 +129,9 @@ def _judge_not_set(expected: SlotNotSet, events: Sequence[TurnEvent]) -> Verdict
 
 
 def _hint(expected: Expectation, events: Sequence[TurnEvent]) -> str:
+    if isinstance(expected, Uttered) and expected.pattern is not None:
+        said = any(isinstance(event, BotMessage) and event.response == expected.response for event in events)
+        return "the response is there, but not with this text: a pattern has to fit each variation" if said else ""
     if not isinstance(expected, SlotSet):
         return ""
     values = [event.value for event in events if isinstance(event, SlotChange) and event.name == expected.name]

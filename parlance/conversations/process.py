@@ -56,10 +56,6 @@ class StartedAssistant:
     log: LogReader
     process: subprocess.Popen[bytes]
 
-    def is_alive(self) -> bool:
-        """Whether its process has not ended."""
-        return self.process.poll() is None
-
 
 @contextmanager
 def started(settings: Settings, logs: Path, seconds: float) -> Iterator[StartedAssistant]:
@@ -147,16 +143,15 @@ def _start(settings: Settings, fill: _Placeholders, output: Path) -> subprocess.
 def _wait(assistant: StartedAssistant, addresses: list[str], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     with httpx.Client(timeout=2, trust_env=False) as client:
-        while not all(_answers(client, address) for address in addresses):
-            if not assistant.is_alive():
-                code = assistant.process.returncode
-                log = assistant.log.since({})
-                raise AssistantUnreachable(f"{log}\n\nThe assistant ended before it was up (exit code {code}).")
-            if time.monotonic() > deadline:
-                log = assistant.log.since({})
-                raise AssistantUnreachable(
-                    f"{log}\n\nThe assistant was not up within {seconds:g} s.", "--start-timeout gives it more time."
+        while silent := [address for address in addresses if not _answers(client, address)]:
+            ended = assistant.process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                problem, remedy = (
+                    (f"Nothing answers at {silent[0]} after {seconds:g} s.", "--start-timeout gives it more time.")
+                    if ended is None
+                    else (f"The assistant ended before it was up (exit code {ended}).", "Its log above says why.")
                 )
+                raise AssistantUnreachable(f"{assistant.log.since({})}\n\n{problem}", remedy)
             time.sleep(0.2)
 
 

@@ -224,6 +224,8 @@ class _CaseReader:
 
     def _step(self, step: Node, kind: str) -> list[Expectation]:
         value = entries_of(step, self._path, f"the step '{kind}'", (kind,))[kind]
+        if is_null(value):  # YAML gives a value that is not there the line behind it
+            raise BadTestFile(f"{at(self._path, step)}: nothing is written after '{kind}:'.", "Add what you expect.")
         line = line_of(step)
         if kind == "bot":
             return [Uttered(line, text=self._text(value, kind), ordered=True)]

@@ -42,9 +42,9 @@ class Runner:
     lost: str = field(default="", init=False)
 
     async def run(
-        self, cases: Sequence[Case], fail_fast: bool = False, done: Callable[[CaseResult], None] = lambda result: None
+        self, cases: Sequence[Case], fail_fast: bool = False, progress: Callable[[int], None] = lambda done: None
     ) -> list[CaseResult]:
-        """Run all cases and give ``done`` each result; the results come in the order of the cases.
+        """Run all cases and say how many are done; the results come in the order of the cases.
 
         Cases run in batches. Where the database has not changed at the end of a batch, no case can have noticed
         another. Where it has, it is put back, and each case of the batch is run again alone, so that what one case
@@ -64,9 +64,8 @@ class Runner:
                 waiting.extendleft(reversed(batch))
                 alone |= {_key(case) for case in batch}
                 continue
-            for outcome in outcomes:
-                results[_key(outcome.case)] = outcome
-                done(outcome)
+            results |= {_key(outcome.case): outcome for outcome in outcomes}
+            progress(len(results))
             if any(outcome.status is Status.FAULT for outcome in outcomes):
                 await self._check_reachable()
         return [results.get(_key(case)) or CaseResult(case, Status.NOT_RUN) for case in cases]
@@ -120,7 +119,9 @@ class Runner:
             return TurnResult(turn, fault=str(fault)), heard
         messages = [position for position, event in enumerate(events) if event.get("event") == "user"]
         if len(messages) <= heard:
-            return TurnResult(turn, fault="The assistant met an error before it took the message in. See its log."), heard
+            return TurnResult(
+                turn, fault="The assistant met an error before it took the message in. See its log."
+            ), heard
         did = tuple(turn_events(events[messages[heard] :]))
         return TurnResult(turn, did, tuple(judge(turn.expectations, did, self.variations))), len(messages)
 

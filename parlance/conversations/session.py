@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -14,17 +14,20 @@ from parlance.conversations.cases import Case
 from parlance.conversations.database import SqliteDatabase
 from parlance.conversations.process import LogReader, started
 from parlance.conversations.reader import read_cases, split_name
-from parlance.conversations.results import CaseResult, Session
+from parlance.conversations.results import Session
 from parlance.conversations.runner import Runner
 from parlance.conversations.settings import find_settings
 
 Progress = Callable[[int, int], None]
 """Called with how many cases are done, of how many."""
 
+# What started the assistant needs a moment to see that it has ended, and to say why.
+_LAST_WORDS_SECONDS = 1.5
+
 
 @dataclass(frozen=True)
-class Target:
-    """The assistant to test.
+class Options:
+    """Which assistant to test, and how.
 
     Args:
         url: The address of one that runs; None starts one as ``conftest.yml`` says.
@@ -32,66 +35,51 @@ class Target:
         database: Its SQLite file; None takes the one that ``conftest.yml`` names, for an assistant that is started.
         logs: A folder for the logs of one that is started.
         start_timeout: Seconds that it may take to be up.
+        jobs: How many conversations at once.
+        timeout: Seconds that it has for one answer.
+        fail_fast: Begin no more cases after one has failed.
     """
 
     url: str | None = None
     token: str = ""
     database: Path | None = None
     logs: Path = Path("results/conversations")
-    start_timeout: float = 900.0
+    start_timeout: float = 600.0
+    jobs: int = 4
+    timeout: float = 30.0
+    fail_fast: bool = False
 
 
-def run_session(
-    path: str | Path,
-    target: Target,
-    jobs: int = 4,
-    timeout: float = 30.0,
-    fail_fast: bool = False,
-    progress: Progress = lambda done, total: None,
-) -> Session:
-    """Run the cases at ``path``, ``jobs`` at a time, each answer within ``timeout`` seconds.
+def run_session(path: str | Path, options: Options, progress: Progress = lambda done, total: None) -> Session:
+    """Run the cases at ``path``: a file, a folder, or ``file.yml::case name``.
 
     Raises:
         BadTestFile: A test file or the settings are wrong; no case was run.
         AssistantUnreachable: The assistant does not start or answer; no case was run.
     """
     cases = read_cases(path)
-    if target.url is not None:
-        return asyncio.run(_run(cases, target.url, target, target.database, None, jobs, timeout, fail_fast, progress))
+    if options.url is not None:
+        return asyncio.run(_run(cases, options.url, options.database, None, options, progress))
     settings = find_settings(split_name(path)[0])
-    with _ended_by_signals(), started(settings, target.logs, target.start_timeout) as assistant:
-        database = target.database or assistant.database
-        return asyncio.run(
-            _run(cases, assistant.url, target, database, assistant.log, jobs, timeout, fail_fast, progress)
-        )
+    with _ended_by_signals(), started(settings, options.logs, options.start_timeout) as assistant:
+        database = options.database or assistant.database
+        session = asyncio.run(_run(cases, assistant.url, database, assistant.log, options, progress))
+        if session.lost:
+            time.sleep(_LAST_WORDS_SECONDS)
+            session = replace(session, lost=f"{session.lost}\n\n{assistant.log.since({})}")
+        return session
 
 
 async def _run(
-    cases: list[Case],
-    url: str,
-    target: Target,
-    database_file: Path | None,
-    log: LogReader | None,
-    jobs: int,
-    timeout: float,
-    fail_fast: bool,
-    progress: Progress,
+    cases: list[Case], url: str, database_file: Path | None, log: LogReader | None, options: Options, progress: Progress
 ) -> Session:
-    async with Assistant(url, target.token, timeout) as assistant:
+    async with Assistant(url, options.token, options.timeout) as assistant:
         domain = await assistant.domain()
         domain.check(cases)
         with closing(SqliteDatabase(database_file)) if database_file else nullcontext() as database:
-            runner = Runner(assistant, domain.responses, jobs, database, log)
-            done = 0
-
-            def count(_: CaseResult) -> None:
-                nonlocal done
-                done += 1
-                progress(done, len(cases))
-
-            progress(0, len(cases))
+            runner = Runner(assistant, domain.responses, options.jobs, database, log)
             began = time.monotonic()
-            results = await runner.run(cases, fail_fast, count)
+            results = await runner.run(cases, options.fail_fast, lambda done: progress(done, len(cases)))
             return Session(tuple(results), time.monotonic() - began, runner.lost)
 
 

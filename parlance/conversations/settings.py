@@ -59,7 +59,7 @@ def _read(file: Path) -> Settings:
     if "assistant" not in root:
         raise BadTestFile(f"{file} has no part 'assistant:'.", "Write it, or give --url.")
     keys = ("start", "url", "environment", "health", "database")
-    entries = entries_of(root["assistant"], file, "assistant", keys, needed=("start",))
+    entries = entries_of(root["assistant"], file, "'assistant'", keys, needed=("start",))
     texts = {key: _text(entries[key], file) for key in ("start", "url", "database") if key in entries}
     return Settings(
         file=file,
