@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from xml.etree import ElementTree
@@ -12,8 +13,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from parlance.cli import app
+from parlance.conversations.process import started
+from parlance.conversations.settings import find_settings
 
 pytestmark = pytest.mark.slow
+START_SECONDS = 200
 
 DOMAIN = """\
 version: "3.1"
@@ -130,20 +134,33 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def notes(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The assistant's project as the working folder, with an empty database."""
+    """A copy of the assistant's project as the working folder, with an empty database."""
     folder = tmp_path / "notes"
     shutil.copytree(trained, folder)
+    make_database(folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def running(trained: Path) -> Iterator[tuple[Path, str]]:
+    """The assistant, running in its project as the working folder; the folder, and its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(trained)
+        make_database(trained)
+        with started(find_settings(trained), trained / "logs", START_SECONDS) as assistant:
+            yield trained, assistant.url
+
+
+def make_database(folder: Path) -> None:
     with sqlite3.connect(folder / "notes.db") as connection:
         connection.execute("CREATE TABLE notes (conversation TEXT)")
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("RASA_TELEMETRY_ENABLED", "false")
-    return folder
 
 
 def run(folder: Path, tests: str, *arguments: str) -> Result:
     (folder / "tests.yml").write_text(dedent(tests))
     return CliRunner(env={"COLUMNS": "200"}).invoke(
-        app, ["test", "conversations", "tests.yml", "--start-timeout", "150", *arguments]
+        app, ["test", "conversations", "tests.yml", "--start-timeout", str(START_SECONDS), *arguments]
     )
 
 
@@ -159,7 +176,8 @@ def cases(name: str, message: str, expected: str, times: int) -> str:
     )
 
 
-def test_cases_side_by_side_neither_notice_each_other_nor_change_the_database(notes: Path) -> None:
+def test_cases_side_by_side_neither_notice_each_other_nor_change_the_database(running: tuple[Path, str]) -> None:
+    notes, url = running
     before = dump(notes)
     tests = "test_cases:\n" + "".join(
         cases(f"look {part}", "look", "There are 0 notes.", 5) + cases(f"add {part}", "add", "There are 1 notes.", 3)
@@ -200,7 +218,7 @@ fixtures:
 metadata:
   - away: [database: unavailable]
 """
-    result = run(notes, tests, "--junit", "junit.xml")
+    result = run(notes, tests, "--url", url, "--database", "notes.db", "--junit", "junit.xml")
 
     assert result.exit_code == 1, result.output
     assert "27 passed, 1 failed of 28" in result.stdout
@@ -214,15 +232,15 @@ metadata:
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("28", "1", "0")
 
 
-def test_without_putting_the_database_back_cases_do_notice_each_other(notes: Path) -> None:
+def test_without_putting_the_database_back_cases_do_notice_each_other(running: tuple[Path, str]) -> None:
     """What the test above shows would otherwise be chance."""
-    (notes / "conftest.yml").write_text(
-        CONFTEST.replace("  database: notes.db\n", "").replace("{database}", "notes.db")
-    )
-    result = run(notes, "test_cases:\n" + cases("add", "add", "There are 1 notes.", 3))
+    notes, url = running
+    result = run(notes, "test_cases:\n" + cases("add", "add", "There are 1 notes.", 3), "--url", url)
 
     assert result.exit_code == 1, result.output
     assert "1 passed, 2 failed of 3" in result.stdout
+    with sqlite3.connect(notes / "notes.db") as connection:
+        connection.execute("DELETE FROM notes")
 
 
 def test_an_assistant_at_fault_is_shown_with_its_log(notes: Path) -> None:
@@ -244,12 +262,12 @@ def test_an_assistant_at_fault_is_shown_with_its_log(notes: Path) -> None:
               - user: look
         """
     began = time.monotonic()
-    result = run(notes, tests, "--timeout", "2", "--jobs", "1", "--junit", "junit.xml")
+    result = run(notes, tests, "--timeout", "3", "--jobs", "1", "--junit", "junit.xml")
 
     assert result.exit_code == 3, result.output
     assert "the ink is dry" in result.stdout
     assert "+ (the assistant said nothing)" in result.stdout
-    assert "took longer than 2 s" in result.stdout
+    assert "took longer than 3 s" in result.stdout
     assert "The connection to the assistant broke" in result.stdout
     assert "The run ended early: No assistant answers at" in result.stdout
     assert "1 failed, 2 at fault, 1 not run of 4" in result.stdout
@@ -259,7 +277,8 @@ def test_an_assistant_at_fault_is_shown_with_its_log(notes: Path) -> None:
     assert [suites.get(key) for key in ("failures", "errors", "skipped")] == ["1", "2", "1"]
 
 
-def test_names_that_the_assistant_does_not_have_are_refused_before_anything_is_said(notes: Path) -> None:
+def test_names_that_the_assistant_does_not_have_are_refused_before_anything_is_said(running: tuple[Path, str]) -> None:
+    notes, url = running
     tests = """\
         fixtures:
           - ada: [nam: Ada]
@@ -271,7 +290,7 @@ def test_names_that_the_assistant_does_not_have_are_refused_before_anything_is_s
               - utter: utter_cuont
               - slot_was_set: [names]
         """
-    result = run(notes, tests)
+    result = run(notes, tests, "--url", url)
 
     assert result.exit_code == 2, result.output
     assert (
