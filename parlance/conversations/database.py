@@ -15,7 +15,8 @@ _SQLITE_BUSY = 5  # Python 3.10 has no name for it
 class SqliteDatabase:
     """A SQLite file that the assistant under test works on, and a copy of what it held at the start.
 
-    Changes are seen, and undone, through SQLite itself, so the assistant may keep its connections open.
+    Changes are seen, and undone, through SQLite itself, so the assistant may keep its connections open. Use it as a
+    context manager; at its end the file holds what it held at the start.
     """
 
     def __init__(self, file: Path) -> None:
@@ -33,13 +34,19 @@ class SqliteDatabase:
             self._live.backup(self._copy)
             self._version = self._data_version()
         except sqlite3.Error as error:
-            self.close()
+            self._close()
             raise BadTestFile(f"{file} cannot be read as a SQLite database: {error}.", "Give another file.") from error
 
-    def close(self) -> None:
-        """Let go of the file; the database stays as it is."""
-        self._copy.close()
-        self._live.close()
+    def __enter__(self) -> "SqliteDatabase":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file, put back even where a run was stopped half-way."""
+        try:
+            if self.changed():
+                self.restore()
+        finally:
+            self._close()
 
     def changed(self) -> bool:
         """Whether anybody has committed anything since the start or the last ``restore``."""
@@ -69,6 +76,10 @@ class SqliteDatabase:
             yield
         finally:
             os.replace(away, self.file)
+
+    def _close(self) -> None:
+        self._copy.close()
+        self._live.close()
 
     def _data_version(self) -> int:
         # Another value as soon as another connection has committed: https://www.sqlite.org/pragma.html

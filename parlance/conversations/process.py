@@ -75,7 +75,7 @@ def started(settings: Settings, logs: Path, seconds: float) -> Iterator[StartedA
         fill = _Placeholders(settings, logs=str(logs.resolve()), temporary=temporary)
         assistant = StartedAssistant(
             url=fill(settings.url),
-            database=Path(fill(settings.database)) if settings.database else None,
+            database=Path(fill("{database}")) if settings.database else None,
             log=LogReader(logs),
             process=_start(settings, fill, logs / OUTPUT_NAME),
         )
@@ -90,20 +90,20 @@ class _Placeholders:
     """Puts values in the ``{...}`` of settings: a free port for every name that ends in ``port``."""
 
     def __init__(self, settings: Settings, **known: str) -> None:
-        self._settings = settings
+        self._file = settings.file
         self._known = {"python": sys.executable, **known}
+        if settings.database:
+            self._known["database"] = self(settings.database)
 
     def __call__(self, text: str) -> str:
         return _PLACEHOLDER.sub(lambda match: self._value(match[1]), text)
 
     def _value(self, name: str) -> str:
-        if name == "database":
-            return self(self._settings.database)
         if name not in self._known:
             if not name.endswith("port"):
-                known = [*self._known, "database", "port"]
+                known = [*self._known, "port"]
                 raise BadTestFile(
-                    f"{self._settings.file}: there is no placeholder {{{name}}}.",
+                    f"{self._file}: there is no placeholder {{{name}}}.",
                     nearest(name, known) or f"There are {', '.join(known)} and others that end in port.",
                 )
             self._known[name] = str(_free_port(taken=self._known.values()))

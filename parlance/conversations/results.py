@@ -40,7 +40,6 @@ class CaseResult:
     """A case with the turns that were played: all of them, or those up to the first that did not pass.
 
     Args:
-        conversation: The id of its conversation in the assistant.
         seconds: How long it took.
         log: The end of what the assistant logged meanwhile; only where the assistant is at fault.
     """
@@ -48,7 +47,6 @@ class CaseResult:
     case: Case
     status: Status
     turns: tuple[TurnResult, ...] = ()
-    conversation: str = ""
     seconds: float = 0.0
     log: str = ""
 

@@ -86,12 +86,13 @@ class Runner:
     async def _run_case(self, case: Case) -> CaseResult:
         began = time.monotonic()
         # Said to be a test in whatever the assistant keeps, such as tickets.
-        result = CaseResult(case, Status.PASSED, conversation=f"conversation-test-{uuid.uuid4().hex[:12]}")
+        conversation = f"conversation-test-{uuid.uuid4().hex[:12]}"
+        result = CaseResult(case, Status.PASSED)
         position = self.log.position() if self.log else None
         heard = 0
         for turn in case.turns:
             slots = case.slots if turn is case.turns[0] else {}
-            played, heard = await self._play(turn, result.conversation, slots, heard)
+            played, heard = await self._play(turn, conversation, slots, heard)
             result = replace(result, turns=(*result.turns, played))
             if not played.passed:
                 silent = not any(isinstance(event, BotMessage) for event in played.events)

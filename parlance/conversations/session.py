@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -76,7 +76,7 @@ async def _run(
     async with Assistant(url, options.token, options.timeout) as assistant:
         domain = await assistant.domain()
         domain.check(cases)
-        with closing(SqliteDatabase(database_file)) if database_file else nullcontext() as database:
+        with SqliteDatabase(database_file) if database_file else nullcontext() as database:
             runner = Runner(assistant, domain.responses, options.jobs, database, log)
             began = time.monotonic()
             results = await runner.run(cases, options.fail_fast, lambda done: progress(done, len(cases)))

@@ -153,6 +153,7 @@ def running(trained: Path) -> Iterator[tuple[Path, str]]:
 
 
 def make_database(folder: Path) -> None:
+    (folder / "notes.db").unlink(missing_ok=True)
     with sqlite3.connect(folder / "notes.db") as connection:
         connection.execute("CREATE TABLE notes (conversation TEXT)")
 
@@ -241,6 +242,15 @@ def test_without_putting_the_database_back_cases_do_notice_each_other(running: t
     assert "1 passed, 2 failed of 3" in result.stdout
     with sqlite3.connect(notes / "notes.db") as connection:
         connection.execute("DELETE FROM notes")
+
+
+def test_after_a_failure_no_more_cases_begin_where_that_is_asked_for(running: tuple[Path, str]) -> None:
+    notes, url = running
+    tests = "test_cases:\n" + cases("wrong", "look", "x", 1) + cases("right", "look", "There are 0 notes.", 3)
+    result = run(notes, tests, "--url", url, "--fail-fast", "--jobs", "2")
+
+    assert result.exit_code == 1, result.output
+    assert "1 passed, 1 failed, 2 not run of 4" in result.stdout
 
 
 def test_an_assistant_at_fault_is_shown_with_its_log(notes: Path) -> None:

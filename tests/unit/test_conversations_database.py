@@ -22,41 +22,47 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> sqlite3.Connection:
 
 def test_changes_are_seen_and_undone(shop: sqlite3.Connection, tmp_path: Path) -> None:
     before = list(shop.iterdump())
-    database = SqliteDatabase(tmp_path / "shop.db")
-    shop.execute("SELECT * FROM orders").fetchall()
-    assert not database.changed()
-
-    for _ in range(2):
-        shop.execute("UPDATE orders SET status = 'cancelled'")
-        shop.execute("CREATE TABLE tickets (id INTEGER)")
-        assert database.changed()
-        database.restore()
+    with SqliteDatabase(tmp_path / "shop.db") as database:
+        shop.execute("SELECT * FROM orders").fetchall()
         assert not database.changed()
-        assert list(shop.iterdump()) == before
-    database.close()
+        for _ in range(2):
+            shop.execute("UPDATE orders SET status = 'cancelled'")
+            shop.execute("CREATE TABLE tickets (id INTEGER)")
+            assert database.changed()
+            database.restore()
+            assert not database.changed()
+            assert list(shop.iterdump()) == before
+
+
+def test_a_run_that_is_stopped_leaves_the_database_as_it_was(shop: sqlite3.Connection, tmp_path: Path) -> None:
+    before = list(shop.iterdump())
+    with pytest.raises(KeyboardInterrupt), SqliteDatabase(tmp_path / "shop.db"):
+        shop.execute("DELETE FROM orders")
+        raise KeyboardInterrupt
+    assert list(shop.iterdump()) == before
 
 
 def test_a_transaction_that_is_left_open_is_reported(
     shop: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BUSY_SECONDS", 0.2)
-    database = SqliteDatabase(tmp_path / "shop.db")
-    shop.execute("BEGIN IMMEDIATE")
-    shop.execute("DELETE FROM orders")
-    with pytest.raises(AssistantFault, match="holds a transaction"):
+    with SqliteDatabase(tmp_path / "shop.db") as database:
+        shop.execute("BEGIN IMMEDIATE")
+        shop.execute("DELETE FROM orders")
+        with pytest.raises(AssistantFault, match="holds a transaction"):
+            database.restore()
+        shop.execute("COMMIT")
         database.restore()
-    shop.execute("COMMIT")
-    database.restore()
-    assert shop.execute("SELECT count(*) FROM orders").fetchone() == (1,)
+        assert shop.execute("SELECT count(*) FROM orders").fetchone() == (1,)
 
 
 def test_it_is_back_after_it_was_away_whatever_happens(shop: sqlite3.Connection, tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "shop.db")
-    with pytest.raises(ValueError), database.unavailable():
-        assert not database.file.exists()
-        raise ValueError
-    assert database.file.exists()
-    assert not database.changed()
+    with SqliteDatabase(tmp_path / "shop.db") as database:
+        with pytest.raises(ValueError), database.unavailable():
+            assert not database.file.exists()
+            raise ValueError
+        assert database.file.exists()
+        assert not database.changed()
 
 
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:

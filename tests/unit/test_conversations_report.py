@@ -43,7 +43,7 @@ def failed() -> CaseResult:
             BotMessage("Ada \x00 lives in Bath & <b>", "utter_secret"),
         ),
     )
-    return CaseResult(case("late & <lost>", HELLO, ORDER, HELLO), Status.FAILED, turns, "id", 1.5)
+    return CaseResult(case("late & <lost>", HELLO, ORDER, HELLO), Status.FAILED, turns, 1.5)
 
 
 def test_a_failure_shows_the_conversation_and_what_differs() -> None:
