@@ -1,20 +1,20 @@
 # The project's commands. The work is in scripts/, which say what each step does and why.
 .DEFAULT_GOAL := help
-.PHONY: help run test train setup lint types unit bench-setup lock clean
+.PHONY: help run test train setup lint types unit conversations bench-setup lock clean
 
 VENV := .venv/bin/python
 SETUP = "$$(sh scripts/python.sh)" scripts/environment.py
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, train if need be, start the assistant (PORT=5005 ACTION_PORT=5055 HOST=127.0.0.1)
 	@$(SETUP) --steps 5
 	@$(VENV) scripts/run.py 3 5
 
-test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test
-	@$(SETUP) --steps 8
-	@$(VENV) scripts/check.py 3 8
+test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test, conversation tests
+	@$(SETUP) --steps 9
+	@$(VENV) scripts/check.py 3 9
 
 train: ## train the assistant if its data, configuration or training code changed
 	@$(SETUP) --steps 3
@@ -32,6 +32,9 @@ types: setup ## mypy alone
 
 unit: setup ## pytest alone
 	@$(VENV) -m pytest
+
+conversations: setup ## conversation tests alone, on an assistant that is started for them
+	@$(VENV) -m parlance.cli test conversations tests/conversations
 
 bench-setup: ## add what the benchmark's peers need (benchmarks/README.md)
 	@$(SETUP) --lock requirements-bench.txt

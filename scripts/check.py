@@ -1,4 +1,4 @@
-"""``make test`` after the set-up: lint, types, pytest, Rasa's own validation, and Rasa's tests of the trained model.
+"""``make test`` after the set-up: lint, types, pytest, Rasa's own validation and tests, and the conversation tests.
 
 Every check runs even where an earlier one failed; the summary at the end says which did.
 """
@@ -57,7 +57,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 @report_problems
 def main(arguments: list[str]) -> int:
     """The checks; non-zero where one failed."""
-    first, total = (int(number) for number in arguments) if arguments else (1, 6)
+    first, total = (int(number) for number in arguments) if arguments else (1, 7)
     steps = Steps(total, first)
     folders = [folder for folder in CHECKED if (ROOT / folder).is_dir()]
     outcomes = [
@@ -80,7 +80,11 @@ def main(arguments: list[str]) -> int:
         # One process for both tests: loading TensorFlow and the model takes longer than they do.
         tests = rasa("test", "--model", model, "--stories", "tests/stories", "--nlu", "tests/nlu")
         tests += ["--out", "results", "--no-plot", "--fail-on-prediction-errors"]
-        outcomes.append(run_check(steps, "conversations and understanding (rasa test)", [tests]))
+        outcomes.append(run_check(steps, "stories and understanding (rasa test)", [tests]))
+        # Starts the assistant with this model, once for all cases.
+        conversations = [PYTHON, "-m", "parlance.cli", "test", "conversations", "tests/conversations"]
+        conversations += ["--junit", "results/conversations.xml"]
+        outcomes.append(run_check(steps, "conversations (parlance test conversations)", [conversations]))
     print(f"\n{summary(outcomes)}\n")
     failed = [title for title, passed, _ in outcomes if not passed]
     if failed:

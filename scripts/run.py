@@ -1,6 +1,7 @@
 """``make run`` after the set-up: the shop's database, a model, the two servers, and a first request to try.
 
-HOST, PORT and ACTION_PORT choose the addresses; RASA_ARGS is passed on to ``rasa run`` (``--enable-api``, ``--debug``).
+HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs; RASA_ARGS is passed on to
+``rasa run`` (``--enable-api``, ``--debug``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from environment import ROOT, VENV_PYTHON
 from model import ensure_model, rasa, rasa_settings
 from services import Service, check_port, stop_all, wait_until_healthy, watch
 
-LOGS = ROOT / "logs"
+LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DEFAULT_ACTION_PORT = 5055
 START_SECONDS = 300.0
 
@@ -86,9 +87,10 @@ def end_on_signal(number: int, _frame: FrameType | None) -> None:
 
 def greet(address: str, seconds: float) -> None:
     """Says where the assistant is and what to do next."""
+    logs = os.path.relpath(LOGS, ROOT)
     body = '{"sender": "me", "message": "Where is my order?"}'
     print(
-        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in logs/). Ctrl-C stops it. Try:\n\n"
+        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in {logs}/). Ctrl-C stops it. Try:\n\n"
         f"  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n",
         flush=True,
@@ -111,7 +113,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end_on_signal)
 
-    LOGS.mkdir(exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     with steps.step("preparing the shop's database"):
         make_shop = [str(VENV_PYTHON), "-m", "shop.setup"]
         quiet(make_shop, "The shop's database cannot be prepared.", "The lines above say why.", cwd=ROOT)
