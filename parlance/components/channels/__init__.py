@@ -1,0 +1,1 @@
+"""Channels: where people talk to the assistant. ``credentials.yml`` names those that a server listens on."""

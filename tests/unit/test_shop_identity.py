@@ -1,0 +1,58 @@
+"""Signed-in customers are known by a token that only the shop can sign."""
+
+import time
+
+import jwt
+import pytest
+
+from shop.identity import Identity, identity_of, mint
+
+SECRET = "a-secret-of-the-tests-that-is-long-enough"
+CLAIMS = {"aud": "fern", "email": "Ada.Byrne@Example.com", "name": "Ada", "exp": int(time.time()) + 600}
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch):
+    monkeypatch.setenv("IDENTITY_SECRET", SECRET)
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **changes) -> str:
+    claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
+    return jwt.encode(claims, secret, algorithm=algorithm)
+
+
+def test_a_customer_is_recognised():
+    assert identity_of(signed()) == Identity("ada.byrne@example.com", "Ada")
+    assert identity_of(mint("ada.byrne@example.com", "Ada", "slack", 300)) == Identity("ada.byrne@example.com", "Ada")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        "",
+        "not a token",
+        signed(secret="another-secret-that-is-long-enough-too"),
+        signed(exp=int(time.time()) - 1),
+        signed(exp=None),
+        signed(aud="somebody-else"),
+        signed(aud=None),
+        signed(email=None),
+        signed(email=["ada.byrne@example.com"]),
+        signed(email="nobody"),
+        signed(secret=SECRET * 2, algorithm="HS256"),
+        jwt.encode(CLAIMS, None, algorithm="none"),
+        signed()[:-2],
+    ],
+)
+def test_nobody_else_is(token):
+    assert identity_of(token) is None
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_without_a_proper_secret_nobody_is_recognised_and_nothing_minted(monkeypatch, secret):
+    forged = jwt.encode(CLAIMS, secret or "x", algorithm="HS256")
+    monkeypatch.setenv("IDENTITY_SECRET", secret)
+
+    assert identity_of(forged) is None
+    assert mint("ada.byrne@example.com", "Ada", "web", 300) is None
