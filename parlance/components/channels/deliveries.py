@@ -57,7 +57,7 @@ class DeliveryLog:
             # Another process may have made the table between our look and our attempt.
             if "already exists" not in str(error):
                 raise self._unusable(error) from error
-        except (ImportError, OSError) as error:
+        except (ArgumentError, ImportError, OSError) as error:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> ParlanceError:

@@ -118,7 +118,7 @@ class SlackConversations:
         """Politely, and once a minute: an answer to each would be a flood, too."""
         if not self._notices.allow(incoming.user):
             return
-        text = self._texts.too_many.format(seconds=self._limit.wait(incoming.user))
+        text = self._texts.too_many.format(seconds=max(1, self._limit.wait(incoming.user)))
         if isinstance(incoming, Message):
             self._notice(incoming.place, text, incoming.answer_thread)
         elif isinstance(incoming, Command):
