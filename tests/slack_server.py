@@ -276,6 +276,14 @@ class SlackServer:
             text = await response.text()
             return Delivery(response.status, time.monotonic() - began, text)
 
+    def deliver_to_all(self, urls: list[str], payload: dict[str, Any]) -> list[Delivery]:
+        """Deliver the same event to several servers at the same moment."""
+
+        async def attempts() -> list[Delivery]:
+            return await asyncio.gather(*(self.attempt(url, payload) for url in urls))
+
+        return self.run(attempts())
+
     def deliver_with_retries(self, url: str, payload: dict[str, Any]) -> list[Delivery]:
         """As Slack does: three more attempts where the app is too slow or fails; the waits between are shortened."""
 

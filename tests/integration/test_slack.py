@@ -5,7 +5,6 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -140,11 +139,9 @@ def test_duplicates_over_two_servers_are_processed_once(workspace: Workspace, sl
     other = workspace.start()
     try:
         events = [slack.message_event(ada, slack.direct(ada), f"number {number}") for number in range(8)]
-        with ThreadPoolExecutor(4) as pool:
-            for event in events:
-                urls = [workspace.url, url_of(other)] * 2
-                taken = list(pool.map(lambda url, event=event: slack.deliver(url, event).status, urls))
-                assert taken == [200] * 4
+        for event in events:
+            taken = slack.deliver_to_all([workspace.url, url_of(other)] * 2, event)
+            assert [delivery.status for delivery in taken] == [200] * 4
         answers = workspace.new_posts(slack.direct(ada), 0, len(events))
     finally:
         other.stop()
