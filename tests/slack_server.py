@@ -106,6 +106,7 @@ class SlackServer:
         self.calls: list[Call] = []
         self.downloads: list[str | None] = []
         self.limits: dict[str, list[int]] = defaultdict(list)
+        self.delays: dict[str, float] = {}
         self.acknowledged: dict[str, float] = {}
         self.connections_opened = 0
         self._counter = itertools.count(1)
@@ -359,6 +360,7 @@ class SlackServer:
     async def _api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         arguments = await _arguments(request, method)
+        await asyncio.sleep(self.delays.pop(method, 0))
         if self.limits[method]:
             self.calls.append(Call(method, arguments, 429, time.monotonic()))
             wait = {"Retry-After": str(self.limits[method].pop(0))}

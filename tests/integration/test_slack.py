@@ -5,19 +5,29 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
-from parlance.components.channels.slack import SlackChannel
+from parlance.components.channels.slack import SlackChannel, web_api
 from tests.integration.slack_workspace import Workspace, url_of, wait_until
 from tests.integration.small_assistant import SLOW_SECONDS, ActionServer, RasaServer
 from tests.slack_server import BOT_USER, SlackServer, User
 
 APOLOGY = "Sorry, something went wrong"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+def png() -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(written, "PNG")
+    return written.getvalue()
+
+
+PNG = png()
 
 
 @pytest.fixture(scope="module")
@@ -455,6 +465,29 @@ def test_slacks_rate_limit_is_waited_for_and_the_order_is_kept(
     assert statuses == [429, 429, 200, 200, 200]
 
 
+def test_a_slack_that_does_not_answer_holds_up_neither_the_server_nor_the_next_answer(
+    slack: SlackServer,
+    small_model: Path,
+    action_server: ActionServer,
+    tmp_path: Path,
+    ada: User,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(web_api, "CALL_SECONDS", 0.8)
+    workspace = Workspace(slack, small_model, action_server.url, tmp_path)
+    try:
+        workspace.answers(ada, "first")
+        slack.delays["chat.postMessage"] = 2
+        workspace.write(ada, slack.direct(ada), "lost")
+        wait_until(lambda: "cannot be reached" in caplog.text, "a log line")
+        slack.limit("chat.postMessage", 1)  # a wait that Slack asks for is longer than a call may take
+        answered = workspace.answers(ada, "next", 2)
+    finally:
+        workspace.stop()
+    assert answered[-1]["text"] == "You said: next"
+
+
 # --- who and what -----------------------------------------------------------------------------------------------------
 
 
@@ -491,11 +524,13 @@ def test_a_picture_is_stored_and_given_to_the_conversation(workspace: Workspace,
     assert said["text"] == "You said: it is broken"
     _, upload, kind, name = photo["text"].split(" ", 3)
     assert (kind, name) == ("image/png", "broken vase.png")
-    assert (workspace.uploads / upload).read_bytes() == PNG
+    stored = workspace.uploads / upload
+    with Image.open(stored) as picture:
+        assert (picture.format, picture.size) == ("PNG", (8, 8))
     (user,) = [
         event for event in workspace.events(f"slack-{slack.direct(ada)}") if "send_photo" in str(event.get("text"))
     ]
-    assert user["metadata"]["attachment"] == {"id": upload, "name": name, "type": kind, "size": len(PNG)}
+    assert user["metadata"]["attachment"] == {"id": upload, "name": name, "type": kind, "size": stored.stat().st_size}
 
 
 def test_a_picture_without_details_is_looked_up(workspace: Workspace, slack: SlackServer, ada: User) -> None:

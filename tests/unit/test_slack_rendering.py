@@ -2,7 +2,7 @@
 
 import pytest
 
-from parlance.components.channels.slack_rendering import (
+from parlance.components.channels.slack.rendering import (
     SECTION_LENGTH,
     answered,
     button_blocks,

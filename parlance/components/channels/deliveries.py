@@ -53,7 +53,7 @@ class DeliveryLog:
             options = {"connect_args": {"timeout": BUSY_SECONDS}} if is_file else {"pool_pre_ping": True}
             self._engine = create_engine(self._url, **options)
             _metadata.create_all(self._engine)
-        except (OperationalError, ProgrammingError) as error:
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
             # Another process may have made the table between our look and our attempt.
             if "already exists" not in str(error):
                 raise self._unusable(error) from error

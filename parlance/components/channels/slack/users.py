@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from parlance.components.channels.slack_web import SlackWeb
+from parlance.components.channels.slack.web_api import SlackWeb
 from parlance.errors import ParlanceError
 
 PROFILE_SECONDS = 600.0

@@ -1,5 +1,6 @@
 """Calls of Slack's Web API: sent in order, repeated when Slack asks to wait, no reason to fail a conversation."""
 
+import asyncio
 import logging
 from functools import partial
 from typing import Any
@@ -82,7 +83,7 @@ class SlackWeb:
             reason = str(error.response.get("error") or f"HTTP {error.response.status_code}")
             remedy = REMEDIES.get(reason, f"https://docs.slack.dev/reference/methods/{method} explains it.")
             raise ParlanceError(f"Slack refuses {method}: {reason}.", remedy) from error
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (SlackClientError, aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             problem = f"Slack cannot be reached for {method}: {error or type(error).__name__}."
             raise ParlanceError(problem, "Check the network and the proxy.") from error
         return dict(response.data)
@@ -104,7 +105,7 @@ class SlackWeb:
         )
         try:
             response = await hook.send(text=text, response_type="ephemeral")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             logger.error("A command cannot be answered: %s", error)
             return
         if response.status_code != 200:
@@ -135,7 +136,7 @@ class SlackWeb:
                     data += chunk
                     if len(data) > limit:
                         return bytes(data[: limit + 1])
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise FileUnavailable(f"A file cannot be downloaded: {error}.", "Try again.") from error
         return bytes(data)
 

@@ -21,15 +21,17 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlance.components.channels.deliveries import DeliveryLog
-from parlance.components.channels.slack_conversations import SlackConversations
-from parlance.components.channels.slack_incoming import Incoming, read_command, read_event, read_interaction
-from parlance.components.channels.slack_options import SlackOptions
-from parlance.components.channels.slack_output import SlackOutput
-from parlance.components.channels.slack_users import Mint
-from parlance.components.channels.slack_web import SlackWeb
+from parlance.components.channels.slack.conversations import SlackConversations
+from parlance.components.channels.slack.incoming import Incoming, read_command, read_event, read_interaction
+from parlance.components.channels.slack.options import SlackOptions
+from parlance.components.channels.slack.output import SlackOutput
+from parlance.components.channels.slack.users import Mint
+from parlance.components.channels.slack.web_api import SlackWeb
 from parlance.errors import ParlanceError
 
-FINISH_SECONDS = 10.0
+# Together less than the ten seconds after which a process is commonly ended by force.
+FINISH_SECONDS = 7.0
+SEND_SECONDS = 2.0
 SOCKET_PING_SECONDS = 5.0
 
 READERS: dict[str, Callable[[dict[str, Any]], Incoming | None]] = {
@@ -73,6 +75,7 @@ class SlackChannel(InputChannel):
         self._conversations: SlackConversations | None = None
         self._socket: SocketModeClient | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._is_stopping = False
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """``GET /`` says how the channel is set; ``POST /webhook`` takes everything from Slack in HTTP mode."""
@@ -147,6 +150,7 @@ class SlackChannel(InputChannel):
 
     async def _stop(self) -> None:
         """Takes nothing more in, then finishes what was taken on."""
+        self._is_stopping = True
         if self._starting is not None:
             self._starting.cancel()
         if self._socket is not None:
@@ -154,7 +158,7 @@ class SlackChannel(InputChannel):
         if self._conversations is not None:
             await self._conversations.finish(FINISH_SECONDS)
         if self._web is not None:
-            await self._web.close(FINISH_SECONDS)
+            await self._web.close(SEND_SECONDS)
         self._deliveries.close()
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
@@ -166,7 +170,8 @@ class SlackChannel(InputChannel):
 
     async def _accept(self, kind: str, payload: dict[str, Any]) -> bool:
         """Whether a delivery was taken on, or asks for nothing; what it asks for is done later."""
-        assert self._conversations is not None
+        if self._conversations is None or self._is_stopping:
+            return False
         try:
             incoming = READERS[kind](payload) if kind in READERS else None
         except (KeyError, TypeError, AttributeError):

@@ -6,7 +6,7 @@ Formats: https://docs.slack.dev/reference/events and https://docs.slack.dev/inte
 from dataclasses import dataclass
 from typing import Any
 
-from parlance.components.channels.slack_rendering import (
+from parlance.components.channels.slack.rendering import (
     CARD_BLOCK,
     FEEDBACK_BLOCK,
     REPLY_BLOCK,

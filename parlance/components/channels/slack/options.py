@@ -52,7 +52,7 @@ class SlackOptions:
         upload_limit_mb: Megabytes of one picture.
         feedback: Whether answers carry thumbs up and down.
         home_response: The response of the domain that greets in the app's home tab.
-        identity: ``module.function`` that signs who somebody is; see ``slack_users.Mint``. None: nobody is recognised.
+        identity: ``module.function`` that signs who somebody is; see ``users.Mint``. None: nobody is recognised.
         api_url: Where Slack's Web API is.
         proxy: HTTP proxy for calls to Slack.
         texts: What the channel says itself; see ``SlackTexts``.

@@ -6,8 +6,8 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-from parlance.components.channels.slack_incoming import Place
-from parlance.components.channels.slack_rendering import (
+from parlance.components.channels.slack.incoming import Place
+from parlance.components.channels.slack.rendering import (
     REPLY_BLOCK,
     Block,
     button_blocks,
@@ -19,7 +19,7 @@ from parlance.components.channels.slack_rendering import (
     section,
     split,
 )
-from parlance.components.channels.slack_web import SlackWeb
+from parlance.components.channels.slack.web_api import SlackWeb
 
 FALLBACK_LENGTH = 3000  # of the text that notifications and screen readers get
 
@@ -52,8 +52,9 @@ class SlackOutput(OutputChannel):
         self._say(recipient_id, text, [])
 
     async def send_text_with_buttons(
-        self, recipient_id: str, text: str, buttons: list[dict[str, Any]], **kwargs: Any
+        self, recipient_id: str, text: str | None, buttons: list[dict[str, Any]], **kwargs: Any
     ) -> None:
+        text = text or " · ".join(str(button.get("title")) for button in buttons)
         self._say(recipient_id, text, button_blocks(buttons, REPLY_BLOCK, Place.of_conversation(recipient_id).user))
 
     async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:

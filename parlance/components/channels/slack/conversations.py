@@ -17,10 +17,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from parlance.components.channels.deliveries import DeliveryLog
 from parlance.components.channels.limits import RateLimiter
 from parlance.components.channels.ordered_jobs import OrderedJobs
-from parlance.components.channels.slack_incoming import Command, HomeOpened, Incoming, Message, Place, Press, Rating
-from parlance.components.channels.slack_options import SlackOptions
-from parlance.components.channels.slack_output import SlackOutput
-from parlance.components.channels.slack_rendering import (
+from parlance.components.channels.slack.incoming import Command, HomeOpened, Incoming, Message, Place, Press, Rating
+from parlance.components.channels.slack.options import SlackOptions
+from parlance.components.channels.slack.output import SlackOutput
+from parlance.components.channels.slack.rendering import (
     answered,
     context,
     escape,
@@ -28,8 +28,8 @@ from parlance.components.channels.slack_rendering import (
     plain_text,
     section,
 )
-from parlance.components.channels.slack_users import Mint, SlackUsers
-from parlance.components.channels.slack_web import FileUnavailable, SlackWeb
+from parlance.components.channels.slack.users import Mint, SlackUsers
+from parlance.components.channels.slack.web_api import FileUnavailable, SlackWeb
 from parlance.components.channels.uploads import UploadRefused, UploadTooLarge, store
 
 FILES_AT_ONCE = 5
