@@ -88,7 +88,8 @@ def greet(address: str, seconds: float) -> None:
     """Says where the assistant is and what to do next."""
     body = '{"sender": "me", "message": "Where is my order?"}'
     print(
-        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in logs/). Ctrl-C stops it. Try:\n\n"
+        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in logs/). Ctrl-C stops it.\n\n"
+        f"  The shop with the chat: {address}/chat/\n\nOr over HTTP:\n\n"
         f"  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n",
         flush=True,
