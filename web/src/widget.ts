@@ -253,8 +253,19 @@ export class ParlanceChat extends HTMLElement implements Listener {
     chat.shadowRoot!.addEventListener("click", (event) => this.onClick(event as MouseEvent));
   }
 
-  /** When deep-chat is there: tells screen readers what its parts are, and begins. */
   private onRendered(): void {
+    this.describe();
+    // deep-chat makes some of its parts later, and makes them anew when their state changes.
+    new MutationObserver(() => this.describe()).observe(this.chat.shadowRoot!.querySelector("#chat-view")!, {
+      childList: true,
+      subtree: true,
+    });
+    if (!this.find("greeting")) this.greet();
+    this.begin();
+  }
+
+  /** Tells screen readers what deep-chat's parts are. */
+  private describe(): void {
     const { texts } = this;
     const parts: Record<string, Record<string, string>> = {
       "#messages": { role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: "0" },
@@ -267,8 +278,6 @@ export class ParlanceChat extends HTMLElement implements Listener {
       const found = this.chat.shadowRoot!.querySelector(selector);
       for (const [name, value] of Object.entries(attributes)) found?.setAttribute(name, value);
     }
-    if (!this.find("greeting")) this.greet();
-    this.begin();
   }
 
   private begin(): void {
