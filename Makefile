@@ -1,6 +1,6 @@
 # The project's commands. The work is in scripts/, which say what each step does and why.
 .DEFAULT_GOAL := help
-.PHONY: help run test train setup lint types unit conversations bench-setup lock clean
+.PHONY: help run test train web screenshots setup lint types unit conversations bench-setup lock clean
 
 VENV := .venv/bin/python
 SETUP = "$$(sh scripts/python.sh)" scripts/environment.py
@@ -9,16 +9,22 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, train if need be, start the assistant (PORT=5005 ACTION_PORT=5055 HOST=127.0.0.1)
-	@$(SETUP) --steps 5
-	@$(VENV) scripts/run.py 3 5
+	@$(SETUP) --steps 6
+	@$(VENV) scripts/run.py 3 6
 
 test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test, conversation tests
-	@$(SETUP) --steps 9
-	@$(VENV) scripts/check.py 3 9
+	@$(SETUP) --steps 10
+	@$(VENV) scripts/check.py 3 10
 
 train: ## train the assistant if its data, configuration or training code changed
 	@$(SETUP) --steps 3
 	@$(VENV) scripts/model.py 3 3
+
+web: setup ## build the web chat's script if its sources changed
+	@$(VENV) scripts/web.py
+
+screenshots: setup ## take the pictures of docs/images anew (needs Chromium)
+	@$(VENV) scripts/screenshots.py
 
 setup: ## make .venv and install the locked packages
 	@$(SETUP)
