@@ -10,6 +10,13 @@ from rasa_sdk.types import DomainDict
 
 from actions.messages import earlier_events
 
+REQUESTS_ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+)
+"""The requests that ``order_form`` collects for."""
+REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that ``code_form`` collects for."""
+
 
 def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
     """The events after which the conversation goes on as though the customer had asked for an intent.
@@ -42,8 +49,9 @@ def offering(intent: str, **details: str) -> str:
     return intent + (json.dumps(details) if details else "")
 
 
-def fresh_offer(tracker: Tracker) -> str | None:
-    """What Fern offered in its last turn, as ``offering`` wrote it; an older offer is not what a "yes" means."""
+def fresh_offer(tracker: Tracker) -> str | dict[str, Any] | None:
+    """What Fern offered in its last turn, as ``offering`` wrote it, or as a message to take up again (its parse
+    result); an older offer is not what a "yes" means."""
     offers = (e.get("value") for e in earlier_events(tracker) if e["event"] == "slot" and e.get("name") == "offer")
     return next(offers, None)
 
@@ -56,6 +64,8 @@ class ActionAccept(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         offer = fresh_offer(tracker)
+        if isinstance(offer, dict):
+            return [SlotSet("offer", None), *take_up(domain, offer["intent"]["name"], offer)]
         if offer:
             intent, brace, details = offer.partition("{")
             entities = [{"entity": name, "value": value} for name, value in json.loads(brace + details or "{}").items()]
@@ -110,9 +120,11 @@ class ActionUseDetails(Action):
 def wanted_by_details(tracker: Tracker) -> str | None:
     """What the details in the latest message are most likely for."""
     kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
+    request = tracker.get_slot("request")
     wanted = (
-        ({"order_number", "email"}, "order_status"),
-        ({"date"} if tracker.get_slot("request") == "reschedule_delivery" else set(), "reschedule_delivery"),
+        ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
+        ({"order_number", "email"}, request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"),
+        ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),
         ({"category", "colour", "material", "room", "size"}, "find_product"),
         ({"product"}, "product_details"),
