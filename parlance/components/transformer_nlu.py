@@ -1,8 +1,6 @@
 """TransformerNLU: intent classifier, entity extractor and featurizer from one fine-tuned encoder."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +14,19 @@ from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
-from rasa.shared.exceptions import InvalidConfigException, RasaException
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import ACTION_TEXT, ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans
 from parlance.components.rasa_checks import make_known
+from parlance.components.rasa_errors import as_rasa_errors, importing_for_training
 from parlance.data.audit import audit
 from parlance.errors import ParlanceError
-from parlance.finetuning.options import FinetuneOptions, unknown_option
+from parlance.finetuning.options import FinetuneOptions
 from parlance.inference import NLUModel, Prediction
+from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
@@ -44,10 +44,6 @@ SERVING_OPTIONS = {
     # Set dense features on messages for components further down: the policies, DIETClassifier, CRFEntityExtractor.
     "featurize": True,
 }
-
-
-class TransformerNLUError(RasaException):
-    """A ParlanceError as Rasa's command line shows it: the sentence, without a traceback."""
 
 
 @DefaultV1Recipe.register(
@@ -126,7 +122,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         for finding in audit(examples):
             if finding.level == "error":
                 logger.warning(finding.message)
-        with _as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
+        with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
             _finetune(
                 examples,
                 folder / MODEL_FOLDER,
@@ -149,7 +145,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         """Load the trained model: to serve it, or to go on training from it with ``rasa train --finetune``."""
         name = execution_context.node_name
         try:
-            with _as_rasa_errors(), model_storage.read_from(resource) as folder:
+            with as_rasa_errors(), model_storage.read_from(resource) as folder:
                 if execution_context.is_finetuning:
                     return cls(config, name, model_storage, resource, before=folder / MODEL_FOLDER)
                 model = NLUModel.load(folder / MODEL_FOLDER, int(config.get("threads", 1)))
@@ -201,14 +197,8 @@ make_known(TransformerNLU)
 
 
 def _finetune(*args: Any, **kwargs: Any) -> None:
-    """Import torch only when something is trained."""
-    try:
+    with importing_for_training():
         from parlance.finetuning import finetune
-    except ImportError as error:
-        raise ParlanceError(
-            f"Training needs the package {error.name}, which a serving install does not have.",
-            "Install the extra `train`: pip install 'parlance[train]'.",
-        ) from error
     finetune(*args, **kwargs)
 
 
@@ -216,19 +206,11 @@ def _options(config: dict[str, Any]) -> FinetuneOptions:
     """The options of fine-tuning in a component's config; the others are checked and left out."""
     known = FinetuneOptions().as_dict()
     others = {*SERVING_OPTIONS, FEATURIZER_CLASS_ALIAS, "finetuning_epoch_fraction"}
-    with _as_rasa_errors(InvalidConfigException):
+    with as_rasa_errors(InvalidConfigException):
         for name, value in config.items():
             if name not in known and name not in others:
-                raise unknown_option(name, [*known, *SERVING_OPTIONS])
+                raise unknown_option(name, [*known, *SERVING_OPTIONS], "TransformerNLU")
             if name in SERVING_OPTIONS and (type(value) is not type(SERVING_OPTIONS[name]) or value < 0):
                 kind = "true or false" if isinstance(SERVING_OPTIONS[name], bool) else "a whole number from 0 up"
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
         return FinetuneOptions.from_dict({name: value for name, value in config.items() if name in known})
-
-
-@contextmanager
-def _as_rasa_errors(kind: type[RasaException] = TransformerNLUError) -> Iterator[None]:
-    try:
-        yield
-    except ParlanceError as error:
-        raise kind(str(error)) from error
