@@ -107,13 +107,11 @@ class DialoguePolicy(Policy):
         **kwargs: Any,
     ) -> PolicyPrediction:
         """The probability of each action; all 0 where nothing was trained."""
-        probabilities = self._default_predictions(domain)
-        if self._predictor:
-            states = self._prediction_states(tracker, domain, rule_only_data=rule_only_data)
-            found = self._predictor.predict(states).tolist()
-            for action, probability in zip(self._predictor.actions, found, strict=True):
-                probabilities[domain.index_for_action(action)] = probability
-        return self._prediction(probabilities)
+        if not self._predictor:
+            return self._prediction(self._default_predictions(domain))
+        states = self._prediction_states(tracker, domain, rule_only_data=rule_only_data)
+        found = dict(zip(self._predictor.actions, self._predictor.predict(states).tolist(), strict=True))
+        return self._prediction([found.get(action, 0.0) for action in domain.action_names_or_texts])
 
 
 def _options(config: dict[str, Any]) -> DialogueOptions:
