@@ -10,6 +10,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, known_customer, recognise_if_possible
 from actions.forms import ENDED, REQUESTED, AccountForm, CompletedForm, Form, ended, try_again_later
+from actions.items import end_unavailable
 from actions.messages import entities, entity, free_answer, intent_of, latest_text, meant, value_before_this_turn
 from actions.shop_access import ask_shop
 from actions.wording import money
@@ -112,7 +113,7 @@ class ActionAskContactFormConfirmed(Action):
         try:
             value = await value_to_store(customer, detail, value) if customer else value
         except ShopUnavailable as error:
-            return try_again_later(dispatcher, tracker, error)
+            return end_unavailable(dispatcher, tracker, error)
         dispatcher.utter_message(response=f"utter_confirm_{field_of(detail)}", value=value)
         return []
 

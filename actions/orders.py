@@ -189,8 +189,8 @@ class ActionAskAddressFormConfirmed(Action):
         return "action_ask_address_form_confirmed"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        blanks = {slot: tracker.get_slot(slot) for slot in ("address", "postcode")}
-        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", **blanks)
+        address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
+        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", address=address, postcode=postcode)
 
 
 class ActionAskItemsFormConfirmed(Action):

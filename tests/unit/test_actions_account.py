@@ -250,6 +250,7 @@ def test_contact_details_are_kept_while_the_shop_is_down(monkeypatch: pytest.Mon
     chat = known(contact_detail="surname", new_value="Okafor")
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     assert chat.hears("x", "change_contact").runs(ActionAskContactFormConfirmed()) == ["utter_shop_unavailable"]
+    assert chat.runs(ActionChangeContact()) == [] and chat.slots["form_ended"] is None
     chat.given({"confirmed": True})
     assert chat.runs(ActionChangeContact()) == ["utter_shop_unavailable"]
     assert chat.slots["new_value"] == "Okafor" and chat.slots["offer"] == "change_contact"

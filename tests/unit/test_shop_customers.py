@@ -113,14 +113,14 @@ def test_the_old_address_hears_of_a_new_one(session: Session, customer_of: Custo
 
 def test_points_have_a_worth_and_a_tier(session: Session, customer_of: CustomerOf) -> None:
     ada = loyalty(session, customer_of(10432))
-    assert (ada.points, ada.worth_pence, ada.tier, ada.to_next_tier) == (640, 640, "Leaf", 860)
+    assert (ada.points, ada.worth_pence, ada.tier, ada.to_next_tier) == (640, 3200, "Leaf", 860)
     nobody = loyalty(session, 10**6)
     assert (nobody.points, nobody.tier, nobody.to_next_tier) == (0, "Seedling", 500)
 
 
 def test_a_password_reset_goes_out_once_and_only_to_an_account(session: Session) -> None:
-    for email in (ADA, ADA.upper(), "nobody@example.com"):
-        assert send_password_reset(session, email, CHAT) is None
+    for email, chat in ((ADA, CHAT), (ADA.upper(), "another chat"), ("nobody@example.com", CHAT)):
+        assert send_password_reset(session, email, chat) is None
     assert [message.recipient for message in outbox(session, "password_reset")] == [ADA]
 
 
