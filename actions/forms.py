@@ -5,7 +5,7 @@ skill's module: a subclass of ``OrderForm`` or ``AccountForm``, and one of ``Com
 """
 
 import logging
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -49,9 +49,13 @@ class Form(FormValidationAction):
     """What the form is for where it asks for free text, so that "it came in pieces", given as the reason for a
     return, does not turn the return into a claim."""
 
+    @abstractmethod
+    def name(self) -> str:
+        """``validate_`` and the form's name."""
+
+    @abstractmethod
     def wanted(self, tracker: Tracker) -> list[str]:
         """The slots to ask for, in this order."""
-        raise NotImplementedError
 
     async def required_slots(
         self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -186,7 +190,7 @@ class AccountForm(OrderForm):
     needs_order = False
 
 
-class CompletedForm(Action):
+class CompletedForm(Action, ABC):
     """The work after a form: ``complete`` is called with the customer, and the form's own slots are emptied."""
 
     forgets: ClassVar[tuple[str, ...]] = ()
