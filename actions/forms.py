@@ -38,6 +38,8 @@ logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
 
 ATTEMPTS_BEFORE_A_PERSON = 3
 REQUESTED = "requested_slot"
+FREE_TEXT = ("description", "reason")
+"""Slots that take whatever the customer writes."""
 ENDED = "form_ended"
 """The slot that says why a form ended before its time: gave_up, unavailable, or refused by the shop's rules."""
 
@@ -46,8 +48,7 @@ class Form(FormValidationAction):
     """A form that asks for ``wanted``; an answer that cannot be used is explained, and the third offers a person."""
 
     requests: ClassVar[frozenset[str]] = frozenset()
-    """What the form is for where it asks for free text, so that "it came in pieces", given as the reason for a
-    return, does not turn the return into a claim."""
+    """The requests that it collects for, where there are several."""
 
     @abstractmethod
     def name(self) -> str:
@@ -80,7 +81,11 @@ class Form(FormValidationAction):
         if asked and not events and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             return not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)
         request = value_before_this_turn(tracker, "request")
-        if asked and slots_in(events).get(asked) is not None and request in self.requests:
+        if asked and not events and intent_of(tracker) in {*self.requests, request}:
+            # The same again: to reject it would have Rasa look for another answer than the form's question.
+            return [SlotSet("failed_attempts", tracker.get_slot("failed_attempts"))]
+        if asked in FREE_TEXT and slots_in(events).get(asked) and request in self.requests:
+            # "It came in pieces", given as the reason for a return, is no new claim.
             events.append(SlotSet("request", request))
         return events
 
