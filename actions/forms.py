@@ -166,7 +166,7 @@ class OrderForm(Form):
             customer, events = await recognise(tracker)
             if customer:
                 events = [*events, *await _check_owner(dispatcher, tracker, customer, number, said)]
-            elif number and email and {"order_number", "email"} & said.keys():
+            elif number and email and ("email" in said or _is_new(tracker, number)):
                 events = await _identify(dispatcher, tracker, number, email, domain)
             tracker.add_slots(events)
             customer = known_customer(tracker)
@@ -259,6 +259,11 @@ def unavailable(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Even
     """Say that the shop cannot be reached; a "yes" then asks again for what the customer last wanted."""
     dispatcher.utter_message(response="utter_shop_unavailable")
     return [SlotSet(ENDED, "unavailable"), SlotSet("offer", tracker.get_slot("request"))]
+
+
+def _is_new(tracker: Tracker, number: str) -> bool:
+    """Whether the order number came with the latest message; a pair that failed before need not be tried again."""
+    return find_order_number(str(value_before_this_turn(tracker, "order_number") or "")) != number
 
 
 async def _identify(
