@@ -1,24 +1,30 @@
 # The project's commands. The work is in scripts/, which say what each step does and why.
 .DEFAULT_GOAL := help
-.PHONY: help run test train setup lint types unit bench-setup lock clean
+.PHONY: help run test train web screenshots setup lint types unit conversations bench-setup lock clean
 
 VENV := .venv/bin/python
 SETUP = "$$(sh scripts/python.sh)" scripts/environment.py
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, train if need be, start the assistant (PORT=5005 ACTION_PORT=5055 HOST=127.0.0.1)
-	@$(SETUP) --steps 5
-	@$(VENV) scripts/run.py 3 5
+	@$(SETUP) --steps 6
+	@$(VENV) scripts/run.py 3 6
 
-test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test
-	@$(SETUP) --steps 8
-	@$(VENV) scripts/check.py 3 8
+test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test, conversation tests
+	@$(SETUP) --steps 10
+	@$(VENV) scripts/check.py 3 10
 
 train: ## train the assistant if its data, configuration or training code changed
 	@$(SETUP) --steps 3
 	@$(VENV) scripts/model.py 3 3
+
+web: setup ## build the web chat's script if its sources changed
+	@$(VENV) scripts/web.py
+
+screenshots: setup ## take the pictures of docs/images anew (needs Chromium)
+	@$(VENV) scripts/screenshots.py
 
 setup: ## make .venv and install the locked packages
 	@$(SETUP)
@@ -32,6 +38,9 @@ types: setup ## mypy alone
 
 unit: setup ## pytest alone
 	@$(VENV) -m pytest
+
+conversations: setup ## conversation tests alone, on an assistant that is started for them
+	@$(VENV) -m parlance.cli test conversations tests/conversations
 
 bench-setup: ## add what the benchmark's peers need (benchmarks/README.md)
 	@$(SETUP) --lock requirements-bench.txt

@@ -23,14 +23,14 @@ _TRAINING_PACKAGES = {"torch", "transformers", "accelerate", "safetensors", "onn
 
 
 class _Commands(TyperGroup):
-    """Says what a person can put right in plain words, with exit status 1; any other exception is a bug."""
+    """Says what a person can put right in plain words, with the error's exit status; any other exception is a bug."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except ParlanceError as error:
             _say(Text.assemble(("error: ", "bold red"), str(error)))
-            raise typer.Exit(1) from error
+            raise typer.Exit(error.exit_status) from error
 
 
 app = typer.Typer(
@@ -40,6 +40,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fine-tune, measure and try the language understanding of a Rasa assistant.",
 )
+
+test_app = typer.Typer(no_args_is_help=True, help="Test a whole assistant.")
+app.add_typer(test_app, name="test")
 
 _DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, or CLINC150's JSON."
 _MODEL_HELP = "A model folder of 'parlance finetune', or a Rasa model (models/*.tar.gz)."
@@ -148,6 +151,52 @@ def audit(
     intents = len({example.intent for example in examples})
     typer.echo(f"{len(examples)} examples, {intents} intents: {levels['error']} errors, {levels['warning']} warnings.")
     raise typer.Exit(1 if levels["error"] else 0)
+
+
+@test_app.command()
+def conversations(
+    path: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="A test file, a folder of them, or FILE::CASE for one case."),
+    ] = "tests/conversations",
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A running assistant; without it one is started as conftest.yml says."),
+    ] = None,
+    token: Annotated[
+        str, typer.Option(metavar="TOKEN", envvar="RASA_TOKEN", help="The running assistant's --auth-token.")
+    ] = "",
+    database: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The running assistant's SQLite file, to put back after each case."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="How many conversations at once.")] = 4,
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="The time for one answer.")] = 30.0,
+    start_timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="The time for starting.")] = 600.0,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Begin no more cases after one has failed.")] = False,
+    junit_file: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the results here, as JUnit XML.")
+    ] = None,
+    logs: Annotated[Path, typer.Option(metavar="DIR", help="Where a started assistant's logs are kept.")] = Path(
+        "results/conversations"
+    ),
+) -> None:
+    """Run conversation tests against a live assistant, custom actions and database included."""
+    from parlance.conversations import report
+    from parlance.conversations.session import Options, run_session
+    from parlance.data.files import write_text_atomically
+
+    if url is None:
+        _say(f"Starting the assistant; its logs are in {logs}.")
+    options = Options(url, token, database, logs, start_timeout, jobs, timeout, fail_fast)
+    with _progress("Conversations") as bar:
+        task = bar.add_task("", total=None)
+        session = run_session(path, options, lambda done, total: bar.update(task, completed=done, total=total))
+    report.print_results(session, Console())
+    if junit_file:
+        write_text_atomically(junit_file, report.junit(session.results))
+        _say(f"wrote {junit_file}")
+    raise typer.Exit(session.exit_status)
 
 
 def _load_model(path: Path) -> "Model":

@@ -8,8 +8,10 @@ class ParlanceError(Exception):
         problem: What is wrong, as one sentence that names the file, option or label.
         remedy: What to do about it, as one sentence.
 
-    The command line prints ``str(error)`` without a traceback.
+    The command line prints ``str(error)`` without a traceback and ends with ``exit_status``.
     """
+
+    exit_status = 1
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         self.problem = problem

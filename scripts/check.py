@@ -1,4 +1,4 @@
-"""``make test`` after the set-up: lint, types, pytest, Rasa's own validation, and Rasa's tests of the trained model.
+"""``make test`` after the set-up: lint, types, pytest, Rasa's own validation and tests, and the conversation tests.
 
 Every check runs even where an earlier one failed; the summary at the end says which did.
 """
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from console import Problem, Steps, duration, report_problems
 from environment import ROOT, VENV_PYTHON
 from model import ensure_model, rasa, rasa_settings
+from web import ensure_widget
 
 PYTHON = str(VENV_PYTHON)
 CHECKED = ("actions", "benchmarks", "parlance", "scripts", "shop", "tests")
@@ -41,6 +42,17 @@ def train_check(steps: Steps) -> tuple[Outcome, str]:
     return ("training", bool(model), time.monotonic() - began), model
 
 
+def widget_check(steps: Steps) -> Outcome:
+    """Makes sure of the web chat's script, whose types the build checks."""
+    began = time.monotonic()
+    try:
+        ensure_widget(steps)
+    except Problem as problem:
+        print(problem, flush=True)
+        return "web chat", False, time.monotonic() - began
+    return "web chat", True, time.monotonic() - began
+
+
 def unread_stories() -> list[str]:
     """Test stories that Rasa would pass over without a word, because of their names."""
     files = (ROOT / "tests" / "stories").rglob("*.yml")
@@ -57,7 +69,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 @report_problems
 def main(arguments: list[str]) -> int:
     """The checks; non-zero where one failed."""
-    first, total = (int(number) for number in arguments) if arguments else (1, 6)
+    first, total = (int(number) for number in arguments) if arguments else (1, 8)
     steps = Steps(total, first)
     folders = [folder for folder in CHECKED if (ROOT / folder).is_dir()]
     outcomes = [
@@ -69,6 +81,7 @@ def main(arguments: list[str]) -> int:
         run_check(steps, "types (mypy)", [[PYTHON, "-m", "mypy"]]),
         run_check(steps, "training data (rasa data validate)", [rasa("data", "validate", "--fail-on-warnings")]),
     ]
+    outcomes.append(widget_check(steps))
     trained, model = train_check(steps)  # before pytest, whose end-to-end tests talk to this model
     outcomes.append(trained)
     outcomes.append(run_check(steps, "unit, integration and end-to-end tests (pytest)", [[PYTHON, "-m", "pytest"]]))
@@ -80,7 +93,11 @@ def main(arguments: list[str]) -> int:
         # One process for both tests: loading TensorFlow and the model takes longer than they do.
         tests = rasa("test", "--model", model, "--stories", "tests/stories", "--nlu", "tests/nlu")
         tests += ["--out", "results", "--no-plot", "--fail-on-prediction-errors"]
-        outcomes.append(run_check(steps, "conversations and understanding (rasa test)", [tests]))
+        outcomes.append(run_check(steps, "stories and understanding (rasa test)", [tests]))
+        # Starts the assistant with this model, once for all cases.
+        conversations = [PYTHON, "-m", "parlance.cli", "test", "conversations", "tests/conversations"]
+        conversations += ["--junit", "results/conversations.xml"]
+        outcomes.append(run_check(steps, "conversations (parlance test conversations)", [conversations]))
     print(f"\n{summary(outcomes)}\n")
     failed = [title for title, passed, _ in outcomes if not passed]
     if failed:

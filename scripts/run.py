@@ -1,6 +1,7 @@
-"""``make run`` after the set-up: the shop's database, a model, the two servers, and a first request to try.
+"""``make run`` after the set-up: the shop's database, the web chat, a model, the two servers, and what to try first.
 
-HOST, PORT and ACTION_PORT choose the addresses; RASA_ARGS is passed on to ``rasa run`` (``--enable-api``, ``--debug``).
+HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs; RASA_ARGS is passed on to
+``rasa run`` (``--enable-api``, ``--debug``).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from console import Problem, Steps, duration, quiet, report_problems
 from environment import ROOT, VENV_PYTHON
 from model import ensure_model, rasa, rasa_settings
 from services import Service, check_port, stop_all, wait_until_healthy, watch
+from web import ensure_widget
 
-LOGS = ROOT / "logs"
+LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DEFAULT_ACTION_PORT = 5055
 START_SECONDS = 300.0
 
@@ -86,9 +88,11 @@ def end_on_signal(number: int, _frame: FrameType | None) -> None:
 
 def greet(address: str, seconds: float) -> None:
     """Says where the assistant is and what to do next."""
+    logs = os.path.relpath(LOGS, ROOT)
     body = '{"sender": "me", "message": "Where is my order?"}'
     print(
-        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in logs/). Ctrl-C stops it. Try:\n\n"
+        f"\nFern answers at {address} (ready in {duration(seconds)}; logs in {logs}/). Ctrl-C stops it.\n\n"
+        f"  The shop with the chat: {address}/chat/\n\nOr over HTTP:\n\n"
         f"  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n",
         flush=True,
@@ -99,7 +103,7 @@ def greet(address: str, seconds: float) -> None:
 def main(arguments: list[str]) -> int:
     """The last steps of ``make run``; returns when somebody stops it."""
     began = time.monotonic()
-    first, total = (int(number) for number in arguments) if arguments else (1, 3)
+    first, total = (int(number) for number in arguments) if arguments else (1, 4)
     steps = Steps(total, first)
     host = os.environ.get("HOST") or "127.0.0.1"
     port = port_from_environment("PORT", 5005)
@@ -111,10 +115,11 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end_on_signal)
 
-    LOGS.mkdir(exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     with steps.step("preparing the shop's database"):
         make_shop = [str(VENV_PYTHON), "-m", "shop.setup"]
         quiet(make_shop, "The shop's database cannot be prepared.", "The lines above say why.", cwd=ROOT)
+    ensure_widget(steps)
     model = ensure_model(steps)
     services = make_services(model, host, port, action_port)
     try:

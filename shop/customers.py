@@ -146,7 +146,7 @@ def send_password_reset(session: Session, email: str, conversation_id: str) -> N
     """Send a link for a new password, if there is such an account; the caller cannot tell."""
     begin_change(session)
     customer = _by_email(session, email)
-    if customer and not audit.just_done(session, "password_reset", conversation_id, customer.id):
+    if customer and not outbox.sent_lately(session, "password_reset", customer.email):
         # The link is made by what sends the mail, so that nothing that opens an account is stored here.
         outbox.put(session, "password_reset", customer.email, customer_id=customer.id)
         audit.record(session, "password_reset", conversation_id, customer.id)

@@ -154,7 +154,8 @@ class OrderLine(Base):
     quantity: Mapped[int] = Column(Integer, nullable=False)
     unit_price_pence: Mapped[int] = Column(Integer, nullable=False)
 
-    product: Mapped[Product] = relationship("Product")
+    # Whoever reads a line wants its product.
+    product: Mapped[Product] = relationship("Product", lazy="joined", innerjoin=True)
     parcel: Mapped[Parcel | None] = relationship("Parcel")
 
 

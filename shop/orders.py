@@ -5,10 +5,10 @@ from datetime import date
 from enum import Enum
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from shop import audit, ledger
-from shop.models import Order, OrderEvent, OrderLine, OrderStatus, Parcel, Product, utc_now
+from shop.models import Order, OrderEvent, OrderStatus, Parcel, Product, utc_now
 from shop.own_orders import line_of, order_number, own_order, own_order_to_change
 from shop.postcodes import normal_postcode
 
@@ -176,7 +176,7 @@ def recent_orders(session: Session, customer_id: int, limit: int = 5) -> tuple[O
         .order_by(Order.placed_at.desc(), Order.id.desc())
         .limit(limit)
         .options(
-            selectinload(Order.lines).options(joinedload(OrderLine.product), joinedload(OrderLine.parcel)),
+            selectinload(Order.lines),
             selectinload(Order.events),
             selectinload(Order.parcels),
             selectinload(Order.payments),
@@ -212,11 +212,11 @@ def cancel_order(
 def change_address(
     session: Session, number: str | int, customer_id: int, address: str, postcode: str, conversation_id: str
 ) -> AddressChange:
-    """Send an order that has not left yet to another address."""
+    """Send an order that has not left yet to another address; an empty ``address`` changes the postcode alone."""
     order = own_order_to_change(session, number, customer_id)
     if order is None:
         return AddressChange(AddressOutcome.NOT_FOUND)
-    street, normal = " ".join(address.split())[:ADDRESS_LENGTH], normal_postcode(postcode)
+    street, normal = " ".join(address.split())[:ADDRESS_LENGTH] or order.address, normal_postcode(postcode)
     if not can_change(order):
         return AddressChange(AddressOutcome.TOO_LATE, order.address, order.postcode)
     if normal is None:

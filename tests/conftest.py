@@ -54,6 +54,14 @@ def examples() -> list[Example]:
 
 
 @pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small assistant's model (see ``tests.small_assistant``)."""
+    from tests.small_assistant import train
+
+    return train(tmp_path_factory.mktemp("small") / "model")
+
+
+@pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a BERT of two layers and 32 units, as ``save_pretrained`` writes one."""
     import torch

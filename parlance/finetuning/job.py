@@ -20,6 +20,7 @@ from parlance.data.examples import Example
 from parlance.errors import ParlanceError
 from parlance.evaluation.metrics import accuracy, entity_scores
 from parlance.finetuning import export, hardware
+from parlance.finetuning.augmentation import mistyped
 from parlance.finetuning.calibration import fit_scope
 from parlance.finetuning.checkpoint import Checkpoint, fingerprint
 from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, hold_out
@@ -45,6 +46,8 @@ REHEARSAL_SHARE = 0.2
 UTTERANCES_TO_SEE = 70_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 16
 FEWEST_STEPS = 150
+SPELLINGS = 6
+"""Passes with typing errors of their own; then they come again, so that few new pieces of words are learned."""
 PARITY_SAMPLE = 16
 
 SAMPLE = 3000
@@ -154,7 +157,7 @@ class _Job:
         with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
             training = fit(
                 model,
-                train,
+                self._spellings(examples, train, epochs),
                 valid,
                 self.options,
                 epochs=epochs,
@@ -164,6 +167,13 @@ class _Job:
                 progress=progress,
             )
         return model, training
+
+    def _spellings(self, examples: list[Example], train: Utterances, epochs: int) -> list[Utterances]:
+        """The utterances as they are, or with other typing errors in each of a few passes."""
+        if not self.options.typos:
+            return [train]
+        random = np.random.default_rng(self.options.seed)
+        return [self.encode(mistyped(examples, self.options.typos, random)) for _ in range(min(epochs, SPELLINGS))]
 
     def _start_intent_head(self, model: JointModel, train: Utterances) -> None:
         sample = train.sample_of_intents(SAMPLE, self.options.seed)

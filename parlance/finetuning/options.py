@@ -33,6 +33,9 @@ class FinetuneOptions:
         0.5, "Weight of the supervised contrastive loss over sentence embeddings; 0 leaves it out.", 0.0, 10.0
     )
     entity_weight: float = _option(1.0, "Weight of the entity loss beside the intent loss.", 0.0, 10.0)
+    typos: float = _option(
+        0.0, "Share of the utterances that each pass over the data shows with typing errors.", 0.0, 1.0
+    )
     max_length: int = _option(128, "Encoder tokens that are read of a message; the rest is cut off.", 8, 8192)
     holdout: float = _option(
         0.05, "Share of the data held out for early stopping and calibration, at most 1,000 utterances.", 0.0, 0.5

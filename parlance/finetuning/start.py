@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from parlance.errors import ParlanceError
 from parlance.finetuning.dataset import Labels
+from parlance.finetuning.emoji import spell_out_emoji
 from parlance.finetuning.encoder import encoder_from_config, load_encoder, usable_length
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
@@ -32,6 +33,7 @@ class Start:
 def start_from_encoder(options: FinetuneOptions) -> Start:
     """Start from the pretrained encoder that the options name."""
     encoder, tokenizer, padding = load_encoder(options.encoder, options.dropout)
+    spell_out_emoji(tokenizer)
     pretrained = {name: value.clone() for name, value in encoder.state_dict().items()}
 
     def build(labels: Labels) -> JointModel:

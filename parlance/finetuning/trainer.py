@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -59,7 +59,7 @@ class Training:
 
 def fit(
     model: JointModel,
-    train: Utterances,
+    passes: Sequence[Utterances],
     valid: Utterances | None,
     options: FinetuneOptions,
     *,
@@ -73,7 +73,8 @@ def fit(
 
     Args:
         model: The model; its ``precision`` says in which format the encoder multiplies.
-        train: What to learn from.
+        passes: What to learn from, the same utterances in one spelling or several; the passes over the data take
+            them in turn.
         valid: What to stop by, or None.
         options: Learning rates, loss weights, batch size, patience, seed.
         epochs: Passes over the data, unless the hold-out stops them.
@@ -85,11 +86,11 @@ def fit(
     Raises:
         ParlanceError: The GPU's memory is too small for a single utterance a step.
     """
-    vocabulary = CompactVocabulary(model.encoder, padding, train, *([valid] if valid else []))
-    train, valid = vocabulary.translate(train), vocabulary.translate(valid) if valid else None
+    vocabulary = CompactVocabulary(model.encoder, padding, *passes, *([valid] if valid else []))
+    passes, valid = [vocabulary.translate(data) for data in passes], vocabulary.translate(valid) if valid else None
     model.to(accelerator.device)
     with _deterministic(options.seed):
-        loop = _Loop(model, train, valid, options, epochs, vocabulary.padding, accelerator, checkpoint, progress)
+        loop = _Loop(model, passes, valid, options, epochs, vocabulary.padding, accelerator, checkpoint, progress)
         training = loop.run()
     vocabulary.restore()
     return training
@@ -109,7 +110,7 @@ class _Loop:
     """The state of one training and the steps that change it."""
 
     model: JointModel
-    train: Utterances
+    passes: Sequence[Utterances]
     valid: Utterances | None
     options: FinetuneOptions
     epochs: int
@@ -136,7 +137,7 @@ class _Loop:
             model.train()
             for step, rows in enumerate(self._batches(epoch)):
                 self._set_learning_rates(epoch * steps_an_epoch + step, total)
-                loss = self._step(model, collate(self.train, rows, self.padding))
+                loss = self._step(model, collate(self._data(epoch), rows, self.padding))
                 self.progress.step(loss, len(rows) * self.accelerator.num_processes)
             self._end_epoch(epoch)
             if self.best and epoch - self.position.best_epoch >= self.options.patience:
@@ -152,10 +153,13 @@ class _Loop:
             self.best = best or None
             self.progress.say(f"Resuming after epoch {self.position.epoch} of {self.epochs}.")
 
+    def _data(self, epoch: int) -> Utterances:
+        return self.passes[epoch % len(self.passes)]
+
     def _batches(self, epoch: int) -> list[np.ndarray]:
         """This process's batches of an epoch; a resumed training sees those that it would have seen."""
         random = np.random.default_rng((self.options.seed, epoch))
-        batches = shuffled_batches(self.train, self.options.batch_size, random)
+        batches = shuffled_batches(self._data(epoch), self.options.batch_size, random)
         processes = self.accelerator.num_processes
         return batches[self.accelerator.process_index : len(batches) // processes * processes or None : processes]
 

@@ -1,8 +1,8 @@
 """Words, BILOU tags and the way back from tag scores to entity spans.
 
-A word is a run of letters, a run of digits, or one other visible character, whatever the encoder's own
-tokenizer does; a word is represented by the encoder token that holds its first character. So "10am" and
-"jane@example.com" are several words, and an entity may end inside what a whitespace tokenizer calls one token.
+A word is a run of letters, a run of digits ("1,000" and "21st" are one), or one other visible character, whatever
+the encoder's own tokenizer does; a word is represented by the encoder token that holds its first character. So "10am"
+and "jane@example.com" are several words, and an entity may end inside what a whitespace tokenizer calls one token.
 
 Tags are numbered 0 for O and ``1 + 4 * k + "BILU".index(prefix)`` for label k (Ratinov and Roth 2009,
 "Design Challenges and Misconceptions in Named Entity Recognition").
@@ -16,7 +16,7 @@ import numpy as np
 
 OUTSIDE = 0
 _B, _I, _L, _U = range(4)
-_WORD = re.compile(r"\d+|[^\W\d_]+|\S")
+_WORD = re.compile(r"\d{1,3}(?:,\d{3})+|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+|\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)

@@ -1,74 +1,10 @@
 """``make run`` after its set-up, and a customer who talks to Fern over HTTP: real servers, model and database."""
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
-ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 600  # with a training in it, where the model is not there yet
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Fern:
-    """The running assistant; each customer is a conversation of their own."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def answers(self, customer: str, text: str) -> str:
-        """What Fern says to a message, its messages joined."""
-        body = {"sender": customer, "message": text}
-        response = requests.post(f"{self.address}/webhooks/rest/webhook", json=body, timeout=30)
-        response.raise_for_status()
-        messages: list[dict[str, Any]] = response.json()
-        return "\n".join(message.get("text", "") for message in messages)
-
-
-@pytest.fixture(scope="module")
-def fern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fern]:
-    """Fern on ports and a database of its own, stopped as Ctrl-C stops it."""
-    folder = tmp_path_factory.mktemp("run")
-    ports = {"PORT": str(free_port()), "ACTION_PORT": str(free_port())}
-    settings = {**os.environ, **ports, "DATABASE_URL": f"sqlite:///{folder / 'shop.db'}"}
-    output = folder / "output"
-    with output.open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / "run.py")],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=settings,
-            cwd=ROOT,
-        )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while "Fern answers at" not in output.read_text():
-            assert process.poll() is None, f"it ended:\n{output.read_text()}"
-            assert time.monotonic() < deadline, f"it did not start:\n{output.read_text()}"
-            time.sleep(0.5)
-        yield Fern(f"http://localhost:{ports['PORT']}")
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-    assert "Both servers are stopped." in output.read_text()
-    for port in ports.values():
-        with socket.socket() as probe:
-            assert probe.connect_ex(("127.0.0.1", int(port))), f"something still listens on {port}"
+from tests.e2e.running import Fern
 
 
 def test_a_customer_finds_out_where_the_order_is(fern: Fern) -> None:

@@ -1,12 +1,16 @@
 """A small Rasa project whose pipeline is TransformerNLU with the small encoder."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from parlance.data.examples import Example
+
+if TYPE_CHECKING:
+    from tests.integration.small_assistant import ActionServer
 
 
 def write_yaml(path: Path, content: Any) -> Path:
@@ -113,3 +117,32 @@ def project(tmp_path: Path, tiny_encoder: Path, examples: list[Example], monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RASA_TELEMETRY_ENABLED", "false")
     return Project(tmp_path, tiny_encoder, examples)
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of ``small_assistant``."""
+    from tests.integration.small_assistant import train
+
+    folder = tmp_path_factory.mktemp("small_assistant")
+    with pytest.MonkeyPatch.context() as patch:
+        # Rasa's cache goes to the working folder.
+        patch.chdir(folder)
+        return train(folder)
+
+
+@pytest.fixture(scope="module")
+def action_server(monkeypatch_module: pytest.MonkeyPatch) -> "Iterator[ActionServer]":
+    """The action server of ``small_assistant``, and a secret by which it recognises customers."""
+    from tests.integration.small_assistant import ActionServer
+
+    monkeypatch_module.setenv("IDENTITY_SECRET", "a secret of the tests, long enough to sign with")
+    server = ActionServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch

@@ -180,12 +180,20 @@ def test_wrong_usage_exits_with_2(arguments):
     assert "Usage:" in result.stderr and not result.stdout
 
 
+def commands_of(group, prefix: str = "parlance"):
+    """Each command with its full name, those of groups included."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
 def test_the_docs_name_every_command_and_option():
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-    group = typer.main.get_command(cli.app)
-    for name, command in group.commands.items():
-        assert f"## parlance {name}" in page, f"docs/command-line.md lacks the command {name}"
-        section = page.split(f"## parlance {name}")[1].split("\n## ")[0]
+    for name, command in commands_of(typer.main.get_command(cli.app)):
+        assert f"## {name}" in page, f"docs/command-line.md lacks the command {name}"
+        section = page.split(f"## {name}")[1].split("\n## ")[0]
         for parameter in command.params:
             for option in parameter.opts if parameter.param_type_name == "option" else []:
                 assert option == "--help" or f"`{option}" in section, f"docs/command-line.md: {name} lacks {option}"

@@ -48,7 +48,7 @@ def train(
     with TrainingProgress("Test", quiet=True) as progress:
         fit(
             model,
-            data,
+            [data],
             None,
             options,
             epochs=epochs,

@@ -119,8 +119,8 @@ def test_points_have_a_worth_and_a_tier(session: Session, customer_of: CustomerO
 
 
 def test_a_password_reset_goes_out_once_and_only_to_an_account(session: Session) -> None:
-    for email in (ADA, ADA.upper(), "nobody@example.com"):
-        assert send_password_reset(session, email, CHAT) is None
+    for email, chat in ((ADA, CHAT), (ADA.upper(), "another chat"), ("nobody@example.com", CHAT)):
+        assert send_password_reset(session, email, chat) is None
     assert [message.recipient for message in outbox(session, "password_reset")] == [ADA]
 
 

@@ -102,6 +102,8 @@ def test_the_address_is_changed_once_and_the_postcode_checked(session: Session, 
     ]
     order = order_for(session, 10423, grace)
     assert (order.address, order.postcode) == ("3 Kiln Lane, Saltby", "FH9 8ZZ")
+    typo = change_address(session, 10423, grace, "", "FH9 8ZY", CHAT)
+    assert (typo.outcome, typo.address, typo.postcode) == (AddressOutcome.CHANGED, "3 Kiln Lane, Saltby", "FH9 8ZY")
 
 
 def test_more_of_a_line_is_charged_and_taken_from_the_shelf(session: Session, customer_of: CustomerOf) -> None:

@@ -1,0 +1,52 @@
+"""Work that has to be done in order for each of many keys: conversations, and Slack channels that are written to."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+Job = Callable[[], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class OrderedJobs:
+    """Runs the jobs of one key one after the other, in the order they were put; the keys run side by side.
+
+    Belongs to one event loop. A job that raises is logged, and the next one runs.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Job]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+
+    def put(self, key: str, job: Job) -> None:
+        """Queue a job behind those of the same key. Never waits, so calls keep their order."""
+        if key in self._waiting:
+            self._waiting[key].append(job)
+            return
+        self._waiting[key] = deque([job])
+        worker = asyncio.get_running_loop().create_task(self._work(key))
+        # The loop keeps only a weak reference to a task.
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
+    async def _work(self, key: str) -> None:
+        jobs = self._waiting[key]
+        try:
+            while jobs:
+                try:
+                    await jobs.popleft()()
+                except Exception:
+                    logger.exception("A job for '%s' failed.", key)
+        finally:
+            del self._waiting[key]
+
+    async def finish(self, seconds: float) -> int:
+        """Wait for what is queued, at most so long; the rest is cancelled. How many keys had work left."""
+        if not self._workers:
+            return 0
+        _, unfinished = await asyncio.wait(self._workers, timeout=seconds)
+        for worker in unfinished:
+            worker.cancel()
+        return len(unfinished)

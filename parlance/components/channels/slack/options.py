@@ -1,0 +1,118 @@
+"""What ``credentials.yml`` may say about the Slack channel."""
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from parlance.errors import ParlanceError
+
+ENVIRONMENT = {
+    "bot_token": "SLACK_BOT_TOKEN",
+    "app_token": "SLACK_APP_TOKEN",
+    "signing_secret": "SLACK_SIGNING_SECRET",
+}
+"""Secrets that are taken from the environment where ``credentials.yml`` leaves them out."""
+
+NEEDED = {"socket": ("bot_token", "app_token"), "http": ("bot_token", "signing_secret")}
+
+
+@dataclass(frozen=True)
+class SlackTexts:
+    """What the channel says itself. ``{...}`` is filled in."""
+
+    apology: str = "Sorry, something went wrong on my side. Please try again in a moment."
+    too_many: str = "That was a lot of messages at once. Please give me {seconds} seconds, then write again."
+    too_long: str = "That message is too long for me: please keep it under {limit} characters."
+    empty: str = "I'm here. What can I do for you?"
+    not_a_picture: str = "I can only look at pictures: JPEG, PNG, GIF or WebP."
+    too_large: str = "That picture is too large for me: please keep it under {limit} MB."
+    too_many_files: str = "I look at {limit} pictures at a time; please send the others after these."
+    file_unavailable: str = "I could not open that file. Please upload it here once more."
+    not_yours: str = "These buttons are for somebody else. Mention me, and I'll help you, too."
+    thanks: str = "Thank you for telling me."
+    answered_privately: str = "I've answered you in <#{channel}>, where only you can see it."
+    command_usage: str = "Write what it is about after the command, for example: {command} where is my order?"
+    asked: str = "You asked: {text}"
+    home: str = "Hello! Write to me under *Messages*."
+
+
+@dataclass(frozen=True)
+class SlackOptions:
+    """Options of the channel.
+
+    Attributes:
+        mode: ``socket`` (Slack is called, so that no public address is needed) or ``http`` (Slack calls).
+        bot_token: ``xoxb-...``; ``SLACK_BOT_TOKEN`` where it is not given.
+        app_token: ``xapp-...``, for Socket Mode; ``SLACK_APP_TOKEN`` where it is not given.
+        signing_secret: For HTTP; ``SLACK_SIGNING_SECRET`` where it is not given.
+        deliveries: SQLAlchemy URL of the database in which each delivery is recorded once.
+        messages_per_minute: What one person may send.
+        message_limit: Characters of one message.
+        uploads: Folder for pictures.
+        upload_limit_mb: Megabytes of one picture.
+        feedback: Whether answers carry thumbs up and down.
+        home_response: The response of the domain that greets in the app's home tab.
+        identity: ``module.function`` that signs who somebody is; see ``users.Mint``. None: nobody is recognised.
+        api_url: Where Slack's Web API is.
+        proxy: HTTP proxy for calls to Slack.
+        texts: What the channel says itself; see ``SlackTexts``.
+    """
+
+    mode: str = "socket"
+    bot_token: str = ""
+    app_token: str = ""
+    signing_secret: str = ""
+    deliveries: str = "sqlite:///.rasa/slack-deliveries.db"
+    messages_per_minute: int = 20
+    message_limit: int = 4000
+    uploads: str = "uploads"
+    upload_limit_mb: float = 10.0
+    feedback: bool = True
+    home_response: str = "utter_greet"
+    identity: str | None = None
+    api_url: str = "https://slack.com/api/"
+    proxy: str | None = None
+    texts: SlackTexts = field(default_factory=SlackTexts)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is a workspace to talk to."""
+        return bool(self.bot_token)
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> "SlackOptions":
+        """Options as ``credentials.yml`` and the environment have them.
+
+        Raises:
+            ParlanceError: An option is unknown, a value is not possible, or a secret is missing for the mode.
+        """
+        given = dict(credentials or {})
+        _check_names(given, cls, "option")
+        texts = given.pop("texts", None) or {}
+        _check_names(texts, SlackTexts, "text")
+        for name, variable in ENVIRONMENT.items():
+            given[name] = str(given.get(name) or os.environ.get(variable) or "").strip()
+        options = cls(**given, texts=SlackTexts(**texts))
+        options._check()
+        return options
+
+    def _check(self) -> None:
+        if self.mode not in NEEDED:
+            raise ParlanceError(
+                f"The Slack channel knows no mode '{self.mode}'.", "Write 'mode: socket' or 'mode: http'."
+            )
+        for name in ("messages_per_minute", "message_limit", "upload_limit_mb"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+                raise ParlanceError(f"The Slack channel's {name} is {value!r}.", "Give a number above 0.")
+        missing = [ENVIRONMENT[name] for name in NEEDED[self.mode] if not getattr(self, name)]
+        if self.is_active and missing:
+            remedy = f"Set {' and '.join(missing)}; docs/slack.md says where Slack shows it."
+            raise ParlanceError(f"The Slack channel in mode '{self.mode}' lacks a secret.", remedy)
+
+
+def _check_names(given: dict[str, Any], kind: type, what: str) -> None:
+    known = [option.name for option in fields(kind)]
+    for name in given:
+        if name not in known:
+            raise ParlanceError(f"The Slack channel has no {what} '{name}'.", f"It has: {', '.join(known)}.")

@@ -1,0 +1,481 @@
+"""The channel ``parlance.components.channels.web.WebInput``: the web chat's HTTP interface and its turns.
+
+A browser posts messages, and reads the conversation as Server-Sent Events: numbered entries, so that after a lost
+connection, a reload or a restart it goes on after the last one that it has.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from rasa.shared.core.events import SlotSet, UserUttered
+from sanic import Blueprint, Sanic
+from sanic import response as respond
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from parlance.components.channels.limits import RateLimiter
+from parlance.components.channels.web import access
+from parlance.components.channels.web.conversations import Conversations, WebOutput
+from parlance.components.channels.web.options import WebOptions, load_function
+from parlance.components.channels.web.requests import Refused, id_of, read_body, read_json, text_of
+from parlance.components.channels.web.store import ConversationStore, Entry, Upload
+from parlance.components.channels.web.uploads import FORMATS, RefusedUpload, store_picture, tidy_name
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
+
+HEARTBEAT_SECONDS = 15.0
+STREAMS = 12  # of one conversation at once; a browser opens six connections to a server
+FEEDBACK_SLOT = "answer_feedback"
+IDENTITY_HEADER = "x-identity-token"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
+    "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+SORRY = {
+    "empty": "There was nothing in that message. What can I do for you?",
+    "too_long": "That is more than I can read at once. Please tell me the main point in up to {limit} characters.",
+}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who a request comes from; ``identity_token`` is the shop's, checked, or empty."""
+
+    conversation: str
+    identity_token: str
+
+
+class WebInput(InputChannel):
+    """Serves the page, the widget and its interface. Options: see ``WebOptions``."""
+
+    def __init__(self, options: WebOptions) -> None:
+        self.options = options
+        self._origins = access.check_origins(options.allowed_origins)
+        self._page = load_function("page", options.page)
+        self._picture = load_function("picture", options.picture)
+        self._identity = load_function("identity", options.identity)
+        self._tokens = access.VisitorTokens(access.load_secret(Path(options.secret_file)), options.keep_days)
+        self._messages = RateLimiter(options.messages_per_minute)
+        self._visitors = RateLimiter(options.visitors_per_minute)
+        self._identity_tokens: dict[tuple[str, str], str] = {}
+        self._on_new_message: Callable[[UserMessage], Awaitable[Any]]
+        self._conversations: Conversations
+        self._app: Sanic
+
+    @classmethod
+    def name(cls) -> str:
+        return "web"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> "WebInput":
+        return cls(WebOptions.from_credentials(credentials))
+
+    def url_prefix(self) -> str:
+        return self.options.path
+
+    def get_output_channel(self) -> WebOutput:
+        """For messages that the assistant sends of itself, such as reminders."""
+        return WebOutput(self._conversations)
+
+    # wiring -------------------------------------------------------------------------------------------------------
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        self._on_new_message = on_new_message
+        blueprint = Blueprint("web_chat")
+        routes: list[tuple[str, str, Handler, bool]] = [
+            ("GET", "/", self._show_page, False),
+            ("GET", "/widget.js", self._send_widget, False),
+            ("GET", "/pictures/<name:path>", self._send_picture, False),
+            ("POST", "/session", self._open_session, True),
+            ("GET", "/events", self._stream_events, False),
+            ("POST", "/messages", self._take_message, True),
+            ("POST", "/feedback", self._take_feedback, True),
+            ("POST", "/restart", self._start_over, True),
+            ("POST", "/uploads", self._take_upload, True),
+            ("GET", "/uploads/<upload:str>", self._send_upload, False),
+            ("GET", "/transcript", self._send_transcript, False),
+        ]
+        for method, uri, handler, reads_body in routes:
+            name = handler.__name__.strip("_")
+            blueprint.add_route(self._guarded(handler), uri, methods=[method], name=name, stream=reads_body)
+        for uri in dict.fromkeys(uri for _, uri, _, _ in routes):
+            blueprint.add_route(_preflight, uri, methods=["OPTIONS"], name=f"preflight_{len(uri)}_{uri.strip('/')[:6]}")
+        blueprint.middleware("response")(self._add_headers)
+        blueprint.listener("before_server_start")(self._start)
+        blueprint.listener("after_server_start")(self._resume)
+        blueprint.listener("before_server_stop")(self._stop)
+        return blueprint
+
+    async def _start(self, app: Sanic, _loop: Any) -> None:
+        self._app = app
+        if self.options.proxies:
+            app.config.PROXIES_COUNT = self.options.proxies
+        store = ConversationStore(self.options.database)
+        self._conversations = Conversations(store, self._take_turn, self.options.answer_seconds)
+        forgotten = await self._conversations.ask(store.forget, time.time() - self.options.keep_days * 86_400)
+        if forgotten:
+            logger.info("%d web conversations were older than %g days.", forgotten, self.options.keep_days)
+
+    async def _resume(self, _app: Sanic, _loop: Any) -> None:
+        await self._conversations.resume(self._was_answered)
+
+    async def _stop(self, _app: Sanic, _loop: Any) -> None:
+        await self._conversations.close()
+
+    def _guarded(self, handler: Handler) -> Handler:
+        """A handler that pages of other origins cannot use, and whose refusals become answers."""
+
+        @wraps(handler)
+        async def guarded(request: Request, **parameters: str) -> HTTPResponse | None:
+            try:
+                if not self._is_allowed(request):
+                    raise Refused(403, "origin_refused", "This page's origin is not in the chat's allowed_origins.")
+                return await handler(request, **parameters)
+            except Refused as refused:
+                return respond.json(refused.answer, status=refused.status)
+
+        return guarded
+
+    def _is_allowed(self, request: Request) -> bool:
+        return access.may_embed(request.headers.get("origin"), request.headers.get("host", ""), self._origins)
+
+    def _add_headers(self, request: Request, answer: HTTPResponse) -> None:
+        headers = answer.headers
+        headers["x-content-type-options"] = "nosniff"
+        headers["referrer-policy"] = "strict-origin-when-cross-origin"
+        headers["vary"] = "Origin, Accept-Encoding"
+        # Rasa's own --cors is for its API; who may embed the chat is said by the chat's options alone.
+        headers.pop("access-control-allow-origin", None)
+        headers.pop("access-control-allow-credentials", None)
+        origin = request.headers.get("origin")
+        if origin and self._is_allowed(request):
+            headers["access-control-allow-origin"] = origin
+            headers["access-control-allow-methods"] = "GET, POST, OPTIONS"
+            headers["access-control-allow-headers"] = (
+                f"authorization, content-type, last-event-id, x-file-name, {IDENTITY_HEADER}"
+            )
+            headers["access-control-max-age"] = "600"
+
+    # visitors -----------------------------------------------------------------------------------------------------
+
+    def _customer(self, request: Request) -> tuple[str, str | None]:
+        """The shop's token in a request and the customer whom it proves; ('', None) where there is none."""
+        token = request.headers.get(IDENTITY_HEADER, "")
+        if not token or self._identity is None:
+            return "", None
+        identity = self._identity(token)
+        if identity is None:
+            raise Refused(401, "identity_refused", "The identity token is forged or out of date.")
+        return token, identity.email
+
+    async def _visitor(self, request: Request) -> Visitor:
+        """Who sent a request.
+
+        Raises:
+            Refused: no valid token, or a conversation that belongs to a customer who has not signed in.
+        """
+        conversation = self._tokens.read(access.bearer(request.headers.get("authorization")))
+        if conversation is None:
+            raise Refused(401, "no_conversation", "The request carries no valid conversation token.")
+        token, customer = self._customer(request)
+        if not await self._conversations.ask(self._conversations.store.admits, conversation, customer):
+            raise Refused(403, "not_yours", "The conversation is gone, or belongs to a customer who is not signed in.")
+        return Visitor(conversation, token)
+
+    async def _open_session(self, request: Request) -> HTTPResponse:
+        """The visitor's conversation, or a new one where the token is missing, old or not theirs any more."""
+        await read_json(request)
+        try:
+            conversation = (await self._visitor(request)).conversation
+            fresh = False
+        except Refused as refused:
+            if refused.answer["code"] == "identity_refused":
+                raise
+            if not self._visitors.allow(request.remote_addr or request.ip):
+                raise Refused(429, "too_many_visitors", "Too many conversations from this address.", wait=60) from None
+            conversation = access.new_conversation_id()
+            _, customer = self._customer(request)
+            await self._conversations.ask(self._conversations.store.start, conversation, customer)
+            fresh = True
+        options = self.options
+        return respond.json(
+            {
+                "token": self._tokens.issue(conversation),
+                "fresh": fresh,
+                "message_length": options.message_length,
+                "upload_bytes": int(options.upload_megabytes * 1_000_000),
+                "upload_types": list(FORMATS.values()),
+            }
+        )
+
+    # messages in --------------------------------------------------------------------------------------------------
+
+    async def _take_message(self, request: Request) -> HTTPResponse:
+        visitor = await self._visitor(request)
+        data = await read_json(request)
+        id, text = id_of(data), text_of(data, "text").strip()
+        await self._admit(visitor, id)
+        body: dict[str, Any] = {"text": text_of(data, "title").strip() or text, "message": text}
+        upload = text_of(data, "upload")
+        if upload:
+            body.update(await self._attachment(visitor, upload))
+        elif not text:
+            await self._conversations.say(visitor.conversation, "notice", _sorry("empty"), id)
+            return respond.json({}, status=202)
+        elif len(text) > self.options.message_length:
+            await self._excuse(visitor, id, text)
+            return respond.json({}, status=202)
+        if locale := text_of(data, "locale")[:35]:
+            body["locale"] = locale
+        # The token is not stored with the message; its turn cannot begin before this function ends.
+        if await self._conversations.take_in(visitor.conversation, "user", body, id) and visitor.identity_token:
+            self._identity_tokens[visitor.conversation, id] = visitor.identity_token
+        return respond.json({}, status=202)
+
+    async def _admit(self, visitor: Visitor, id: str) -> None:
+        """Lets a message pass the rate limit; one that was taken in before passes too, and counts once."""
+        if await self._conversations.ask(self._conversations.store.entry, visitor.conversation, id):
+            return
+        if not self._messages.allow(visitor.conversation):
+            wait = self._messages.wait(visitor.conversation)
+            raise Refused(429, "too_fast", "Too many messages in a minute.", wait=wait)
+
+    async def _excuse(self, visitor: Visitor, id: str, text: str) -> None:
+        """Shows the beginning of a message that is too long, and says so; the assistant never sees it."""
+        limit = self.options.message_length
+        if await self._conversations.say(visitor.conversation, "user", {"text": f"{text[:limit]}…"}, id):
+            await self._conversations.say(visitor.conversation, "notice", _sorry("too_long", limit=limit))
+
+    async def _upload(self, visitor: Visitor, id: str) -> Upload:
+        """A picture that this visitor sent."""
+        upload = await self._conversations.ask(self._conversations.store.upload, id)
+        if upload is None or upload.conversation != visitor.conversation:
+            raise Refused(404, "no_upload", "There is no such upload in this conversation.")
+        return upload
+
+    async def _attachment(self, visitor: Visitor, id: str) -> dict[str, Any]:
+        upload = await self._upload(visitor, id)
+        attachment = {"id": upload.id, "name": upload.name, "type": upload.type, "size": upload.size}
+        message = "/send_photo" + json.dumps({"photo": upload.id})
+        return {"text": upload.name, "message": message, "attachment": attachment}
+
+    async def _take_feedback(self, request: Request) -> HTTPResponse:
+        visitor = await self._visitor(request)
+        data = await read_json(request)
+        id, rating = id_of(data), data.get("rating")
+        answer = await self._conversations.ask(
+            self._conversations.store.entry, visitor.conversation, text_of(data, "answer")
+        )
+        if rating not in ("up", "down") or answer is None or answer.kind != "bot":
+            raise Refused(400, "bad_request", "A thumb is up or down, and on an answer of this conversation.")
+        await self._admit(visitor, id)
+        body = {"answer": answer.id, "rating": rating}
+        await self._conversations.take_in(visitor.conversation, "feedback", body, id)
+        return respond.json({}, status=202)
+
+    async def _start_over(self, request: Request) -> HTTPResponse:
+        visitor = await self._visitor(request)
+        id = id_of(await read_json(request))
+        await self._admit(visitor, id)
+        await self._conversations.take_in(visitor.conversation, "restart", {}, id)
+        return respond.json({}, status=202)
+
+    async def _take_upload(self, request: Request) -> HTTPResponse:
+        visitor = await self._visitor(request)
+        if not self._messages.allow(visitor.conversation):
+            wait = self._messages.wait(visitor.conversation)
+            raise Refused(429, "too_fast", "Too many uploads in a minute.", wait=wait)
+        data = await read_body(request, int(self.options.upload_megabytes * 1_000_000))
+        name = tidy_name(access.decoded_header(request.headers.get("x-file-name")))
+        try:
+            id, kind, size = await asyncio.to_thread(store_picture, data, Path(self.options.uploads))
+        except RefusedUpload as refused:
+            raise Refused(415, refused.code, "The file is not a picture that is taken.") from refused
+        upload = Upload(id, visitor.conversation, name, kind, size)
+        await self._conversations.ask(self._conversations.store.add_upload, upload)
+        return respond.json({"id": id, "name": name, "type": kind, "size": size}, status=201)
+
+    # turns --------------------------------------------------------------------------------------------------------
+
+    async def _take_turn(self, entry: Entry) -> bool:
+        """Gives an entry to the assistant; whether there was an answer, or none was due."""
+        if entry.kind == "feedback":
+            await self._store_feedback(entry)
+            return True
+        output = WebOutput(self._conversations)
+        token = self._identity_tokens.pop((entry.conversation, entry.id), "")
+        metadata: dict[str, Any] = {name: entry.body[name] for name in ("attachment", "locale") if name in entry.body}
+        if token:
+            metadata["identity_token"] = token
+        is_restart = entry.kind == "restart"
+        text = self.options.restart_message if is_restart else entry.body["message"]
+        await self._on_new_message(
+            UserMessage(
+                text,
+                output,
+                entry.conversation,
+                input_channel=self.name(),
+                message_id=entry.id,
+                metadata=metadata,
+            )
+        )
+        return is_restart or output.said > 0
+
+    async def _store_feedback(self, entry: Entry) -> None:
+        """Adds a thumb to the tracker as a slot, so that it is kept with the conversation."""
+        answer = await self._conversations.ask(
+            self._conversations.store.entry, entry.conversation, entry.body["answer"]
+        )
+        feedback = {
+            "message_id": entry.body["answer"],
+            "rating": entry.body["rating"],
+            "text": answer.body.get("text", "") if answer else "",
+        }
+        agent = self._app.ctx.agent
+        async with agent.lock_store.lock(entry.conversation):
+            tracker = await agent.tracker_store.retrieve(entry.conversation)
+            if tracker is not None:
+                tracker.update(SlotSet(FEEDBACK_SLOT, feedback))
+                await agent.tracker_store.save(tracker)
+
+    async def _was_answered(self, entry: Entry) -> bool:
+        """Whether an entry was answered before the server stopped: the tracker is written at the end of a turn."""
+        tracker = await self._app.ctx.agent.tracker_store.retrieve(entry.conversation)
+        events = tracker.events if tracker else ()
+        return any(isinstance(event, UserUttered) and event.message_id == entry.id for event in events)
+
+    # messages out -------------------------------------------------------------------------------------------------
+
+    async def _stream_events(self, request: Request) -> HTTPResponse | None:
+        visitor = await self._visitor(request)
+        if self._conversations.listeners(visitor.conversation) >= STREAMS:
+            raise Refused(429, "too_many_tabs", "This conversation is open too many times.", wait=5)
+        last = _number(request.headers.get("last-event-id") or request.args.get("after"))
+        if last == 0:
+            last = await self._conversations.ask(self._conversations.store.last_restart, visitor.conversation)
+        answer = await request.respond(
+            content_type="text/event-stream; charset=utf-8",
+            # The second one tells nginx to pass everything on at once.
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+        # Sanic ends every response after RESPONSE_TIMEOUT seconds, so this one ends well before, and the widget asks
+        # again. Proxies that cut long responses are served by the same.
+        deadline = time.monotonic() + 0.7 * request.app.config.RESPONSE_TIMEOUT
+        was_typing = None
+        with self._conversations.listen(visitor.conversation) as news:
+            while (left := deadline - time.monotonic()) > 0:
+                try:
+                    await asyncio.wait_for(news.wait(), min(left, HEARTBEAT_SECONDS))
+                except asyncio.TimeoutError:
+                    await answer.send(": still here\n\n")
+                    continue
+                news.clear()
+                is_typing = self._conversations.is_typing(visitor.conversation)
+                entries = await self._conversations.ask(self._conversations.store.after, visitor.conversation, last)
+                lines = [_event(entry) for entry in entries]
+                last = entries[-1].number if entries else last
+                if is_typing != was_typing:
+                    was_typing = is_typing
+                    lines.append(f"event: typing\ndata: {json.dumps(is_typing)}\n\n")
+                if lines:
+                    await answer.send("".join(lines))
+        await answer.eof()
+        return None
+
+    async def _send_transcript(self, request: Request) -> HTTPResponse:
+        visitor = await self._visitor(request)
+        entries = await self._conversations.ask(self._conversations.store.after, visitor.conversation, 0, limit=10_000)
+        return respond.text(
+            "".join(_transcript_line(entry) for entry in entries),
+            headers={"content-disposition": 'attachment; filename="chat.txt"', "cache-control": "no-store"},
+        )
+
+    async def _send_upload(self, request: Request, upload: str) -> HTTPResponse:
+        stored = await self._upload(await self._visitor(request), upload)
+        content = await asyncio.to_thread((Path(self.options.uploads) / stored.id).read_bytes)
+        headers = {"content-security-policy": "sandbox", "cache-control": "private, max-age=3600"}
+        return respond.raw(content, content_type=stored.type, headers=headers)
+
+    # what is the same for everybody -------------------------------------------------------------------------------
+
+    async def _show_page(self, request: Request) -> HTTPResponse:
+        if self._page is None:
+            raise Refused(404, "no_page", "No page is configured; embed the widget in one of your own.")
+        html = await asyncio.to_thread(self._page, self.options.path)
+        return respond.html(html, headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"})
+
+    async def _send_widget(self, request: Request) -> HTTPResponse:
+        try:
+            script, tag = _widget(self.options.widget, Path(self.options.widget).stat().st_mtime_ns)
+        except FileNotFoundError as error:
+            raise Refused(404, "no_widget", "The widget is not built. Build it with: make web") from error
+        headers = {"etag": tag, "cache-control": "no-cache", "cross-origin-resource-policy": "cross-origin"}
+        if request.headers.get("if-none-match") == tag:
+            return respond.raw(b"", status=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+        else:
+            script = gzip.decompress(script)
+        return respond.raw(script, content_type="text/javascript; charset=utf-8", headers=headers)
+
+    async def _send_picture(self, request: Request, name: str) -> HTTPResponse:
+        drawing = await asyncio.to_thread(self._picture, name) if self._picture else None
+        if drawing is None:
+            raise Refused(404, "no_picture", "There is no such picture.")
+        headers = {
+            "cache-control": "public, max-age=3600",
+            "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "cross-origin-resource-policy": "cross-origin",
+        }
+        return respond.raw(drawing.encode(), content_type="image/svg+xml", headers=headers)
+
+
+async def _preflight(_request: Request, **_parameters: str) -> HTTPResponse:
+    return respond.empty()
+
+
+def _event(entry: Entry) -> str:
+    """An entry as a Server-Sent Event. JSON has no line breaks of its own, so it is one line of data."""
+    data = {**entry.body, "number": entry.number, "id": entry.id, "kind": entry.kind, "at": entry.at}
+    return f"id: {entry.number}\nevent: entry\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _sorry(code: str, **blanks: Any) -> dict[str, Any]:
+    return {"code": code, "text": SORRY[code].format(**blanks), **blanks}
+
+
+def _transcript_line(entry: Entry) -> str:
+    """A message for reading; a thumb is none."""
+    speakers = {"user": "You", "bot": "Assistant", "notice": "Assistant"}
+    if entry.kind == "restart":
+        return "--- started over ---\n"
+    if entry.kind not in speakers:
+        return ""
+    when = datetime.fromtimestamp(entry.at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    cards = [[card[part] for part in ("title", "price") if part in card] for card in entry.body.get("cards", [])]
+    lines = [entry.body.get("text", ""), *(f" - {', '.join(card)}" for card in cards)]
+    return f"[{when}] {speakers[entry.kind]}: " + "\n".join(line for line in lines if line) + "\n"
+
+
+@lru_cache(maxsize=2)
+def _widget(file: str, changed: int) -> tuple[bytes, str]:
+    """The widget's script, compressed, and its ETag; read again when the file has changed."""
+    script = Path(file).read_bytes()
+    return gzip.compress(script, 9), f'"{hashlib.sha256(script).hexdigest()[:20]}"'

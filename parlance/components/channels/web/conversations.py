@@ -1,0 +1,171 @@
+"""Turns of conversations: each visitor's messages are answered one after the other, and every browser is told."""
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+from rasa.core.channels.channel import OutputChannel
+
+from parlance.components.channels.web.rendering import bubbles
+from parlance.components.channels.web.store import ConversationStore, Entry
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+Turn = Callable[[Entry], Awaitable[bool]]
+
+APOLOGY = {
+    "code": "unavailable",
+    "text": "I'm sorry, something went wrong on our side and I can't answer just now. Please try again in a moment.",
+}
+
+
+class Conversations:
+    """The conversations of one server process.
+
+    Args:
+        store: Where they are kept.
+        take_turn: Answers a pending entry; whether it said anything, or had no need to.
+        seconds: How long an answer may take before the visitor gets an apology instead.
+    """
+
+    def __init__(self, store: ConversationStore, take_turn: Turn, seconds: float) -> None:
+        self.store = store
+        self._take_turn = take_turn
+        self._seconds = seconds
+        # One thread: the database sees writes in the order in which they were made.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="web-chat-store")
+        self._waiting: dict[str, deque[Entry]] = {}
+        self._turns: dict[str, asyncio.Task[None]] = {}
+        self._listeners: dict[str, set[asyncio.Event]] = {}
+
+    async def ask(self, question: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
+        """Calls a method of the store without holding up the server."""
+        call = partial(question, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    # what is said -------------------------------------------------------------------------------------------------
+
+    async def say(self, conversation: str, kind: str, body: Mapping[str, Any], id: str | None = None) -> Entry | None:
+        """Adds to the log what needs no answer, and tells every browser; None where the id is known."""
+        entry = await self.ask(self.store.append, conversation, id or uuid.uuid4().hex, kind, dict(body))
+        self._tell(conversation)
+        return entry
+
+    async def take_in(self, conversation: str, kind: str, body: Mapping[str, Any], id: str) -> Entry | None:
+        """Takes in what is to be answered, after all that was taken in before; None where the id is known."""
+        entry = await self.ask(self.store.append, conversation, id, kind, dict(body), pending=True)
+        if entry:
+            self._queue(entry)
+            self._tell(conversation)
+        return entry
+
+    async def resume(self, was_answered: Callable[[Entry], Awaitable[bool]]) -> None:
+        """Answers what was taken in before the server stopped, but for what was answered by then."""
+        for entry in await self.ask(self.store.pending):
+            if await was_answered(entry):
+                await self.ask(self.store.finish, entry)
+            else:
+                self._queue(entry)
+
+    def is_typing(self, conversation: str) -> bool:
+        """Whether an answer is on its way."""
+        return conversation in self._turns
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """Lets running turns end, for a while; what is not done then is resumed at the next start."""
+        if self._turns:
+            await asyncio.wait(self._turns.values(), timeout=seconds)
+        for turn in self._turns.values():
+            turn.cancel()
+        self._thread.shutdown()
+        self.store.close()
+
+    # turns --------------------------------------------------------------------------------------------------------
+
+    def _queue(self, entry: Entry) -> None:
+        self._waiting.setdefault(entry.conversation, deque()).append(entry)
+        if entry.conversation not in self._turns:
+            self._turns[entry.conversation] = asyncio.ensure_future(self._take_turns(entry.conversation))
+
+    async def _take_turns(self, conversation: str) -> None:
+        waiting = self._waiting[conversation]
+        try:
+            while waiting:
+                entry = waiting.popleft()
+                if not await self._answered(entry):
+                    await self.say(conversation, "notice", APOLOGY)
+                await self.ask(self.store.finish, entry)
+        finally:
+            del self._waiting[conversation], self._turns[conversation]
+            self._tell(conversation)
+
+    async def _answered(self, entry: Entry) -> bool:
+        try:
+            return await asyncio.wait_for(self._take_turn(entry), self._seconds)
+        except asyncio.TimeoutError:
+            logger.error("There was no answer to message %s within %g seconds.", entry.id, self._seconds)
+        except Exception:
+            # Whatever it was, the visitor must hear something, and the next message have its turn.
+            logger.exception("Message %s could not be answered.", entry.id)
+        return False
+
+    # browsers -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def listen(self, conversation: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever there may be something new to read."""
+        news = asyncio.Event()
+        news.set()
+        self._listeners.setdefault(conversation, set()).add(news)
+        try:
+            yield news
+        finally:
+            listeners = self._listeners[conversation]
+            listeners.discard(news)
+            if not listeners:
+                del self._listeners[conversation]
+
+    def listeners(self, conversation: str) -> int:
+        """How many browsers are listening."""
+        return len(self._listeners.get(conversation, ()))
+
+    def _tell(self, conversation: str) -> None:
+        for news in self._listeners.get(conversation, ()):
+            news.set()
+
+
+class WebOutput(OutputChannel):
+    """Puts what the assistant says into the log; ``said`` counts bubbles."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+        self.said = 0
+
+    @classmethod
+    def name(cls) -> str:
+        return "web"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Every kind of response, whole: see ``rendering``."""
+        for body in bubbles(message):
+            await self._conversations.say(recipient_id, "bot", body)
+            self.said += 1
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """A text that does not come as a response."""
+        await self.send_response(recipient_id, {"text": text})
+
+    async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:
+        """A picture that does not come as a response."""
+        await self.send_response(recipient_id, {"image": image})
+
+    async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any) -> None:
+        """A payload that does not come as a response."""
+        await self.send_response(recipient_id, {"custom": json_message})

@@ -1,0 +1,33 @@
+"""One assistant and one browser for all end-to-end tests."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.running import Fern, running_fern
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def fern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fern]:
+    """The whole assistant as ``make run`` starts it."""
+    with running_fern(tmp_path_factory.mktemp("run")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, driven by Playwright."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("There is no Chromium here; install it (apt install chromium) to test the web chat's page.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # A container's root user has no sandbox; the pages are the project's own.
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()

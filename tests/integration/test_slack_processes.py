@@ -1,0 +1,89 @@
+"""Two servers started by ``rasa run`` take the same deliveries, and one that was killed comes back."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.integration.conftest import write_yaml
+from tests.integration.slack_workspace import wait_until
+from tests.integration.small_assistant import ActionServer
+from tests.slack_server import BOT_TOKEN, SIGNING_SECRET, SlackServer
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 240.0  # importing Rasa, on a busy machine
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def rasa_run(folder: Path, model: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, str(ROOT / "scripts" / "rasa_cli.py"), "run", "--model", str(model), "--port", str(port)]
+    command += ["--credentials", "credentials.yml", "--endpoints", "endpoints.yml", "--interface", "127.0.0.1"]
+    with (folder / f"rasa-{port}.log").open("ab") as log:
+        settings = {**os.environ, "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET}
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=settings)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def wait_for(port: int, folder: Path) -> str:
+    """The webhook's address, once the server answers with a model loaded."""
+
+    def ready() -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{port}/webhooks/slack/", timeout=2).json()["mode"] == "http"
+        except requests.RequestException:
+            return False
+
+    wait_until(ready, f"a server on {port}; its log is in {folder}", START_SECONDS)
+    return f"http://127.0.0.1:{port}/webhooks/slack/webhook"
+
+
+@pytest.mark.slow
+def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed(
+    small_model: Path, action_server: ActionServer, tmp_path: Path
+) -> None:
+    slack = SlackServer().start()
+    ada = slack.user("Ada", "ada@example.com")
+    channel = slack.direct(ada)
+    options = {"mode": "http", "api_url": f"{slack.address}/api/", "identity": "shop.identity.mint"}
+    write_yaml(tmp_path / "credentials.yml", {"parlance.components.channels.slack.SlackChannel": options})
+    store = {"type": "SQL", "dialect": "sqlite", "db": str(tmp_path / "conversations.db")}
+    write_yaml(tmp_path / "endpoints.yml", {"action_endpoint": {"url": action_server.url}, "tracker_store": store})
+    ports = [free_port(), free_port()]
+    with rasa_run(tmp_path, small_model, ports[0]):
+        with rasa_run(tmp_path, small_model, ports[1]) as second:
+            urls = [wait_for(port, tmp_path) for port in ports]
+            events = [slack.message_event(ada, channel, f"number {number}") for number in range(10)]
+            for event in events:
+                # At the same moment to both.
+                statuses = [delivery.status for delivery in slack.deliver_to_all(urls, event)]
+                assert statuses == [200, 200]
+            wait_until(lambda: len(slack.posted(channel)) >= len(events), "ten answers")
+            second.kill()
+
+        with rasa_run(tmp_path, small_model, ports[1]):
+            urls[1] = wait_for(ports[1], tmp_path)
+            for event in events:
+                assert slack.deliver(urls[1], event, retry=1).status == 200
+            slack.deliver(urls[1], slack.message_event(ada, channel, "do who_am_i"))
+            wait_until(lambda: len(slack.posted(channel)) > len(events), "an answer after the restart")
+
+    answers = [post["text"] for post in slack.posted(channel)]
+    assert sorted(answers[:-1]) == sorted(f"You said: number {number}" for number in range(10))
+    assert answers[-1] == "Ada, ada@example.com"
+    slack.stop()

@@ -1,0 +1,52 @@
+"""Jobs of one key keep their order; those of others do not wait for them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from parlance.components.channels.ordered_jobs import OrderedJobs
+
+
+def test_jobs_of_a_key_keep_their_order_and_keys_run_side_by_side(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[str] = []
+
+    def job(name: str, seconds: float) -> Callable[[], Awaitable[None]]:
+        async def work() -> None:
+            await asyncio.sleep(seconds)
+            if name == "broken":
+                raise ValueError("broken job")
+            done.append(name)
+
+        return work
+
+    async def main() -> int:
+        jobs = OrderedJobs()
+        jobs.put("a", job("slow", 0.2))
+        jobs.put("a", job("broken", 0))
+        jobs.put("a", job("after", 0))
+        jobs.put("b", job("other", 0.05))
+        return await jobs.finish(5)
+
+    assert asyncio.run(main()) == 0
+    assert done == ["other", "slow", "after"]
+    assert "broken job" in caplog.text
+
+
+def test_a_key_that_was_done_can_be_used_again_and_what_lasts_too_long_is_cancelled() -> None:
+    done: list[int] = []
+
+    async def main() -> int:
+        jobs = OrderedJobs()
+
+        async def note() -> None:
+            done.append(len(done))
+
+        for _ in range(2):
+            jobs.put("a", note)
+            await jobs.finish(5)
+        jobs.put("a", lambda: asyncio.sleep(60))
+        return await jobs.finish(0.05)
+
+    assert asyncio.run(main()) == 1
+    assert done == [0, 1]

@@ -1,0 +1,320 @@
+// The conversation with the server: a session, a stream of what is said, and an outbox of what the visitor sends.
+
+import { createParser } from "eventsource-parser";
+import { newId, openStorage, Outbox, type Parcel } from "./outbox";
+import type { Entry, Refusal, Session } from "./protocol";
+
+export interface Listener {
+  /** Something was said. Each entry comes once, in order. */
+  onEntry(entry: Entry): void;
+  /** All that was said before is there; `waiting` is what could not be sent so far. */
+  onReady(waiting: Parcel[]): void;
+  /** The conversation is a new one: forget what is shown. */
+  onFresh(): void;
+  onTyping(on: boolean): void;
+  onOnline(online: boolean): void;
+  /** The server turned something down for good, or asks for patience (`wait` seconds). */
+  onRefusal(refusal: Refusal, id?: string): void;
+  onSession(session: Session): void;
+  /** The shop's token for a signed-in customer is not accepted any more. */
+  onIdentityRefused(): void;
+}
+
+const SILENCE_MS = 40_000; // the server says something every 15 seconds
+const LONGEST_WAIT_MS = 15_000;
+const HIDDEN_MS = 60_000;
+
+class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly refusal: Refusal,
+  ) {
+    super(refusal.problem);
+  }
+}
+
+export class Connection {
+  identityToken = "";
+  private session?: Session;
+  private last = 0;
+  private ready = false;
+  private stopped = true;
+  private sending = false;
+  private paused = false;
+  private hiding?: ReturnType<typeof setTimeout>;
+  private failures = 0;
+  private stream = new AbortController();
+  private wake: () => void = () => undefined;
+  private readonly storage = openStorage();
+  private readonly tokenKey: string;
+  private readonly outbox: Outbox;
+
+  constructor(
+    private readonly server: string,
+    private readonly listener: Listener,
+  ) {
+    this.tokenKey = `parlance-chat:${server}:token`;
+    this.outbox = new Outbox(this.storage, `parlance-chat:${server}:outbox`);
+  }
+
+  get hasConversation(): boolean {
+    return this.storage.getItem(this.tokenKey) !== null;
+  }
+
+  start(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    addEventListener("online", this.onNetwork);
+    addEventListener("offline", this.onNetwork);
+    addEventListener("storage", this.onStorage);
+    document.addEventListener("visibilitychange", this.onVisibility);
+    void this.run();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    removeEventListener("online", this.onNetwork);
+    removeEventListener("offline", this.onNetwork);
+    removeEventListener("storage", this.onStorage);
+    document.removeEventListener("visibilitychange", this.onVisibility);
+    this.stream.abort();
+    this.wake();
+  }
+
+  /** Sends something, now or when there is a connection; its id. */
+  send(path: Parcel["path"], body: Record<string, unknown>, id = newId()): string {
+    this.outbox.add({ path, body: { ...body, id } });
+    void this.flush();
+    return id;
+  }
+
+  /** Whether a message is still to be sent. */
+  isWaiting(id: string): boolean {
+    return this.outbox.all().some((parcel) => parcel.body.id === id);
+  }
+
+  async upload(file: File): Promise<string> {
+    const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name).slice(0, 600)));
+    const answer = await this.request("uploads", { method: "POST", body: file, headers: { "x-file-name": name } });
+    return ((await answer.json()) as { id: string }).id;
+  }
+
+  async picture(upload: string): Promise<Blob> {
+    return (await this.request(`uploads/${encodeURIComponent(upload)}`)).blob();
+  }
+
+  async transcript(): Promise<Blob> {
+    return (await this.request("transcript")).blob();
+  }
+
+  /** Begins anew with the identity that is now set. */
+  reconnect(): void {
+    this.session = undefined;
+    this.stream.abort();
+    this.wake();
+  }
+
+  // the stream ---------------------------------------------------------------------------------------------------
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      while (this.paused && !this.stopped) await this.sleep(3_600_000);
+      try {
+        if (!this.session) await this.openSession();
+        await this.listen();
+        this.failures = 0;
+      } catch (error) {
+        if (this.stopped) return;
+        if (!this.paused) await this.recover(error);
+      }
+    }
+  }
+
+  private async recover(error: unknown): Promise<void> {
+    if (error instanceof Refused) {
+      if (error.status === 401 || error.status === 403) this.session = undefined;
+      if (error.refusal.code === "identity_refused") {
+        this.identityToken = "";
+        this.listener.onIdentityRefused();
+        return;
+      }
+      if (error.refusal.code === "origin_refused") {
+        console.error(`parlance-chat: ${error.refusal.problem}`);
+        this.listener.onRefusal(error.refusal);
+        this.stop();
+        return;
+      }
+      if (error.status === 429) this.listener.onRefusal(error.refusal);
+    } else {
+      this.listener.onOnline(false);
+    }
+    this.failures += 1;
+    const wait = Math.min(LONGEST_WAIT_MS, 250 * 2 ** this.failures) * (0.75 + Math.random() / 2);
+    await this.sleep(wait);
+  }
+
+  /** Waits, but not past the moment at which something promises a better chance. */
+  private sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async openSession(): Promise<void> {
+    const answer = await this.request("session", { method: "POST", body: "{}" });
+    const session = (await answer.json()) as Session;
+    const known = this.storage.getItem(this.tokenKey);
+    this.session = session;
+    if (session.fresh) {
+      // What waits was written for a conversation that is gone, perhaps by somebody else at this computer.
+      if (known) this.outbox.clear();
+      this.last = 0;
+      this.ready = false;
+      this.listener.onFresh();
+    }
+    this.storage.setItem(this.tokenKey, session.token);
+    this.listener.onSession(session);
+  }
+
+  private async listen(): Promise<void> {
+    this.stream = new AbortController();
+    const answer = await this.request(`events?after=${this.last}`, { signal: this.stream.signal });
+    this.failures = 0;
+    this.listener.onOnline(true);
+    void this.flush();
+    const parser = createParser({
+      onEvent: (event) => {
+        if (event.event === "entry") this.take(JSON.parse(event.data) as Entry);
+        else if (event.event === "typing") this.takeTyping(JSON.parse(event.data) === true);
+      },
+    });
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let silence = setTimeout(() => this.stream.abort(), SILENCE_MS);
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        clearTimeout(silence);
+        silence = setTimeout(() => this.stream.abort(), SILENCE_MS);
+        parser.feed(part.value);
+      }
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  private take(entry: Entry): void {
+    if (entry.number <= this.last) return;
+    this.last = entry.number;
+    this.outbox.remove(entry.id);
+    this.listener.onEntry(entry);
+  }
+
+  /** The server sends this after everything that was said before. */
+  private takeTyping(on: boolean): void {
+    if (!this.ready) {
+      this.ready = true;
+      this.listener.onReady(this.outbox.all());
+    }
+    this.listener.onTyping(on);
+  }
+
+  // the outbox ---------------------------------------------------------------------------------------------------
+
+  /** Sends what waits, one after the other; of several tabs one at a time does it. */
+  private async flush(): Promise<void> {
+    if (this.sending || !this.session) return;
+    this.sending = true;
+    try {
+      const post = () => this.postAll();
+      // Locks are there on secure pages only; without them the server still takes each message in once.
+      await (navigator.locks ? navigator.locks.request(`${this.tokenKey}:outbox`, post) : post());
+    } catch {
+      // No connection: the stream finds out too, and sends again when it is back.
+      this.stream.abort();
+    } finally {
+      this.sending = false;
+    }
+    if (this.outbox.first() && !this.stopped && navigator.onLine) setTimeout(() => void this.flush(), 1000);
+  }
+
+  private async postAll(): Promise<void> {
+    for (let parcel = this.outbox.first(); parcel; parcel = this.outbox.first()) {
+      try {
+        await this.request(parcel.path, { method: "POST", body: JSON.stringify(parcel.body) });
+        this.outbox.remove(parcel.body.id);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        if (error.status === 429) {
+          const wait = error.refusal.wait ?? 5;
+          this.listener.onRefusal({ ...error.refusal, wait }, parcel.body.id);
+          await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+        } else if (error.status === 401 || error.status === 403 || error.status >= 500) {
+          throw error;
+        } else {
+          this.outbox.remove(parcel.body.id);
+          this.listener.onRefusal(error.refusal, parcel.body.id);
+        }
+      }
+    }
+  }
+
+  // the network --------------------------------------------------------------------------------------------------
+
+  private async request(path: string, options: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(options.headers);
+    const token = this.session?.token ?? this.storage.getItem(this.tokenKey);
+    if (token) headers.set("authorization", `Bearer ${token}`);
+    if (this.identityToken) headers.set("x-identity-token", this.identityToken);
+    const answer = await fetch(`${this.server}/${path}`, { ...options, headers, credentials: "omit", cache: "no-store" });
+    if (answer.ok) return answer;
+    let refusal: Refusal;
+    try {
+      refusal = (await answer.json()) as Refusal;
+    } catch {
+      refusal = { code: "failed", problem: `The server answered ${answer.status}.` };
+    }
+    throw new Refused(answer.status, refusal);
+  }
+
+  private readonly onNetwork = (): void => {
+    if (!navigator.onLine) {
+      this.listener.onOnline(false);
+      this.stream.abort();
+    } else {
+      this.failures = 0;
+      this.wake();
+    }
+  };
+
+  private readonly onStorage = (event: StorageEvent): void => {
+    // Another tab has begun a new conversation: this one follows.
+    if (event.key === this.tokenKey && event.newValue && this.session && !sameConversation(event.newValue, this.session.token)) {
+      this.last = 0;
+      this.ready = false;
+      this.listener.onFresh();
+      this.reconnect();
+    }
+  };
+
+  /** A hidden tab gives its connection up after a while: browsers open only six to a server, for all tabs together. */
+  private readonly onVisibility = (): void => {
+    clearTimeout(this.hiding);
+    if (document.hidden) {
+      this.hiding = setTimeout(() => {
+        this.paused = true;
+        this.stream.abort();
+      }, HIDDEN_MS);
+    } else if (this.paused) {
+      this.paused = false;
+      this.wake();
+    }
+  };
+}
+
+/** A token is the conversation's id, the time of issue and a signature. */
+function sameConversation(one: string, other: string): boolean {
+  return one.split(".")[0] === other.split(".")[0];
+}
