@@ -1,6 +1,7 @@
 """A conversation with the real actions and the real rules, without Rasa: fills slots and runs forms as Rasa does."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,21 @@ class Chat:
         self._events: list[dict[str, Any]] = []
         self._message: dict[str, Any] = {}
 
-    def say(self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str) -> list[str]:
-        """What Fern says, by the responses' names; every variation of them can be filled in."""
+    def say(
+        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | Sequence[str]
+    ) -> list[str]:
+        """What Fern says, by the responses' names; every variation of them can be filled in.
+
+        Args:
+            entities: By type the value, or several of them.
+        """
         self.said = []
-        found = [{"entity": name, "value": value} for name, value in entities.items()]
+        values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
+        found = [
+            {"entity": name, "value": value, "start": max(text.find(value), 0)}
+            for name in values
+            for value in values[name]
+        ]
         self._message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
         self._hear({"text": text, "parse_data": self._message, "metadata": self._metadata})
         if self.form is None or not self._run_form(self.form):
@@ -97,7 +109,9 @@ class Chat:
         """One turn of a form; False where it had no use for the message."""
         slots = DOMAIN["forms"][form]["required_slots"]
         new = {event["name"] for event in self._events_of_turn() if event["event"] == "slot"}
-        candidates = {slot: self.slots[slot] for slot in slots if self.slots[slot] is not None and (starts or slot in new)}
+        candidates = {
+            slot: self.slots[slot] for slot in slots if self.slots[slot] is not None and (starts or slot in new)
+        }
         before = len(self._events)
         self._events.append({"event": "action", "name": form})
         self._events += [{"event": "slot", "name": name, "value": value} for name, value in candidates.items()]
@@ -118,7 +132,8 @@ class Chat:
             if action in registered_actions():
                 self._run(action)
                 return
-        self._record({"response": f"utter_ask_{slot}"})
+        own = f"utter_ask_{form}_{slot}"
+        self._record({"response": own if own in DOMAIN["responses"] else f"utter_ask_{slot}"})
 
     def _run(self, action: str) -> list[str]:
         """Runs an action of the action server and applies its events; the names of the slots that it sets."""

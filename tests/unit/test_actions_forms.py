@@ -122,7 +122,10 @@ def test_after_five_wrong_pairs_even_the_right_one_is_refused(own_shop: URL) -> 
 def test_a_known_customer_cannot_look_at_somebody_elses_order(own_shop: URL) -> None:
     chat = Chat()
     chat.say(f"where is 10433, {ADA}", "order_status")
-    assert chat.ask("order_contents", order_number="10422")[:2] == ["utter_order_number_changed", "utter_order_not_yours"]
+    assert chat.ask("order_contents", order_number="10422")[:2] == [
+        "utter_order_number_changed",
+        "utter_order_not_yours",
+    ]
     assert chat.slots["order_number"] is None
 
 
@@ -194,7 +197,9 @@ def test_a_form_that_cannot_ask_because_the_shop_is_gone_ends_and_confirms_nothi
 
 
 def test_every_form_that_ends_says_so_by_an_action_of_its_own() -> None:
-    finishing = [action for action in CompletedForm.__subclasses__() if not getattr(action, "__abstractmethods__", None)]
+    finishing = [
+        action for action in CompletedForm.__subclasses__() if not getattr(action, "__abstractmethods__", None)
+    ]
     assert {action().name() for action in finishing} <= set(rules()[1].values())
 
 
