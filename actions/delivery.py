@@ -98,7 +98,8 @@ class ValidateClaimForm(ItemForm):
             return {}
         answer = free_answer(tracker, "description", TELLS_WHAT_IS_WRONG)
         if answer is None and intent_of(tracker) in self.requests:
-            answer = latest_text(tracker) if len(latest_text(tracker).split()) >= WORDS_THAT_DESCRIBE else None
+            words = [word for word in latest_text(tracker).split() if word.strip(".,!?").replace("'", "").isalpha()]
+            answer = latest_text(tracker) if len(words) >= WORDS_THAT_DESCRIBE else None
         return {"description": answer} if answer and tracker.get_slot("description") is None else {}
 
     def extract_photo(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:

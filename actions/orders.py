@@ -98,7 +98,10 @@ class ValidateCancelForm(OrderForm):
 
     def extract_reason(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A reason where there is one, no reason otherwise, so that the form does not ask."""
-        return {"reason": reason_given(tracker, "reason") or tracker.get_slot("reason") or ""}
+        reason = reason_given(tracker, "reason")
+        if reason is None and tracker.get_slot("reason") is None:
+            reason = ""
+        return {} if reason is None else {"reason": reason}
 
 
 class ValidateAddressForm(OrderForm):

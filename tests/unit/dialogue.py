@@ -53,17 +53,23 @@ class Chat:
         self._events: list[dict[str, Any]] = []
         self._message: dict[str, Any] = {}
 
-    def say(self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str) -> list[str]:
+    def say(
+        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | list[str]
+    ) -> list[str]:
         """What Fern says, by the responses' names; every variation of them can be filled in."""
         self.said = []
-        found = [{"entity": name, "value": value} for name, value in entities.items()]
+        found = [
+            {"entity": name, "value": value}
+            for name, values in entities.items()
+            for value in (values if isinstance(values, list) else [values])
+        ]
         self._message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
         self._hear({"text": text, "parse_data": self._message, "metadata": self._metadata})
         if self.form is None or not self._run_form(self.form):
             self._run_rule(intent)
         return [message["response"] for message in self.said]
 
-    def ask(self, intent: str, **entities: str) -> list[str]:
+    def ask(self, intent: str, **entities: str | list[str]) -> list[str]:
         """A button, or a request in so many words that hold nothing else."""
         return self.say(f"/{intent}", intent, **entities)
 
@@ -97,7 +103,9 @@ class Chat:
         """One turn of a form; False where it had no use for the message."""
         slots = DOMAIN["forms"][form]["required_slots"]
         new = {event["name"] for event in self._events_of_turn() if event["event"] == "slot"}
-        candidates = {slot: self.slots[slot] for slot in slots if self.slots[slot] is not None and (starts or slot in new)}
+        candidates = {
+            slot: self.slots[slot] for slot in slots if self.slots[slot] is not None and (starts or slot in new)
+        }
         before = len(self._events)
         self._events.append({"event": "action", "name": form})
         self._events += [{"event": "slot", "name": name, "value": value} for name, value in candidates.items()]
@@ -157,8 +165,11 @@ class Chat:
         return self._events[heard:]
 
     def _record(self, message: dict[str, Any]) -> None:
-        for variation in DOMAIN["responses"][message["response"]]:
-            variation["text"].format(**{**self.slots, **message})
+        name, responses = message["response"], DOMAIN["responses"]
+        retrieved = [variations for key, variations in responses.items() if key.startswith(f"{name}/")]
+        for variations in retrieved or [responses[name]]:
+            for variation in variations:
+                variation["text"].format(**{**self.slots, **message})
         self.said.append(message)
 
 
