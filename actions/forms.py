@@ -5,7 +5,7 @@ skill's module: a subclass of ``OrderForm`` or ``AccountForm``, and one of ``Com
 """
 
 import logging
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -38,6 +38,8 @@ logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
 
 ATTEMPTS_BEFORE_A_PERSON = 3
 REQUESTED = "requested_slot"
+FREE_TEXT = ("description", "reason")
+"""Slots that take whatever the customer writes."""
 ENDED = "form_ended"
 """The slot that says why a form ended before its time: gave_up, unavailable, or refused by the shop's rules."""
 
@@ -46,12 +48,15 @@ class Form(FormValidationAction):
     """A form that asks for ``wanted``; an answer that cannot be used is explained, and the third offers a person."""
 
     requests: ClassVar[frozenset[str]] = frozenset()
-    """What the form is for where it asks for free text, so that "it came in pieces", given as the reason for a
-    return, does not turn the return into a claim."""
+    """The requests that it collects for, where there are several."""
 
+    @abstractmethod
+    def name(self) -> str:
+        """``validate_`` and the form's name."""
+
+    @abstractmethod
     def wanted(self, tracker: Tracker) -> list[str]:
         """The slots to ask for, in this order."""
-        raise NotImplementedError
 
     async def required_slots(
         self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -77,7 +82,11 @@ class Form(FormValidationAction):
         if asked and not filled and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             return [*events, *not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)]
         request = value_before_this_turn(tracker, "request")
-        if asked and slots_in(events).get(asked) is not None and request in self.requests:
+        if asked and not events and intent_of(tracker) in {*self.requests, request}:
+            # The same again: to reject it would have Rasa look for another answer than the form's question.
+            return [SlotSet("failed_attempts", tracker.get_slot("failed_attempts"))]
+        if asked in FREE_TEXT and slots_in(events).get(asked) and request in self.requests:
+            # "It came in pieces", given as the reason for a return, is no new claim.
             events.append(SlotSet("request", request))
         return events
 
@@ -158,7 +167,7 @@ class OrderForm(Form):
             customer, events = await recognise(tracker)
             if customer:
                 events = [*events, *await _check_owner(dispatcher, tracker, customer, number, said)]
-            elif number and email and {"order_number", "email"} & said.keys():
+            elif number and email and ("email" in said or _is_new(tracker, number)):
                 events = await _identify(dispatcher, tracker, number, email, domain)
             tracker.add_slots(events)
             customer = known_customer(tracker)
@@ -187,7 +196,7 @@ class AccountForm(OrderForm):
     needs_order = False
 
 
-class CompletedForm(Action):
+class CompletedForm(Action, ABC):
     """The work after a form: ``complete`` is called with the customer, and the form's own slots are emptied."""
 
     forgets: ClassVar[tuple[str, ...]] = ()
@@ -267,6 +276,11 @@ def unavailable(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Even
     """Say that the shop cannot be reached; a "yes" then asks again for what the customer last wanted."""
     dispatcher.utter_message(response="utter_shop_unavailable")
     return [SlotSet(ENDED, "unavailable"), SlotSet("offer", tracker.get_slot("request"))]
+
+
+def _is_new(tracker: Tracker, number: str) -> bool:
+    """Whether the order number came with the latest message; a pair that failed before need not be tried again."""
+    return find_order_number(str(value_before_this_turn(tracker, "order_number") or "")) != number
 
 
 async def _identify(

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, known_customer
-from actions.forms import ENDED, REQUESTED, OrderForm, unavailable
+from actions.forms import ENDED, FREE_TEXT, REQUESTED, OrderForm, unavailable
 from actions.messages import (
     ORDINALS,
     chosen,
@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
-FREE_TEXT = ("description", "reason")
 CORRECTION = re.compile(r"\W*(?:no|nope|sorry|oops|wait|actually|i mean|i meant)\b", re.IGNORECASE)
 
 

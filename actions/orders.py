@@ -53,12 +53,16 @@ NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
 class ValidateOrderForm(OrderForm):
     """One order, for whatever the slot ``request`` says."""
 
+    requests: ClassVar[frozenset[str]] = REQUESTS_ABOUT_AN_ORDER
+
     def name(self) -> str:
         return "validate_order_form"
 
 
 class ValidateAccountForm(AccountForm):
     """The customer, for whatever the slot ``request`` says."""
+
+    requests: ClassVar[frozenset[str]] = frozenset({"list_orders", "loyalty_points", "export_data"})
 
     def name(self) -> str:
         return "validate_account_form"

@@ -111,6 +111,8 @@ class ActionSendInvoice(CompletedForm):
 class ValidateCodeForm(Form):
     """A promo code or the number of a gift card, for whatever the slot ``request`` says."""
 
+    requests: ClassVar[frozenset[str]] = frozenset({"promo_code_problem", "gift_card_balance"})
+
     def name(self) -> str:
         return "validate_code_form"
 

@@ -4,18 +4,19 @@ import json
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
+from rasa_sdk.events import ActionExecuted, EventType, FollowupAction, SlotSet, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.messages import earlier_events
 
-REQUESTS_ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
+    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
 )
-"""The requests that ``order_form`` collects for."""
-REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
-"""The requests that ``code_form`` collects for."""
+"""The requests that another order number asks again."""
+ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that another code asks again."""
 
 
 def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
@@ -104,12 +105,15 @@ class ActionNextRequest(Action):
 
 
 class ActionUseDetails(Action):
-    """Details that nobody asked for (``inform`` outside of a form): goes on with what they are most likely for."""
+    """Details that nobody asked for just now: goes on with what they are most likely for, or with the open form."""
 
     def name(self) -> str:
         return "action_use_details"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        form = tracker.active_loop.get("name")
+        if form:  # which had given way to another question of Fern's, such as whether to get a person
+            return [FollowupAction(form)]
         intent = wanted_by_details(tracker)
         if intent:
             return take_up(domain, intent, dict(tracker.latest_message))
@@ -118,12 +122,12 @@ class ActionUseDetails(Action):
 
 
 def wanted_by_details(tracker: Tracker) -> str | None:
-    """What the details in the latest message are most likely for."""
-    kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
+    """What the details in the latest message are most likely for: "10433" asks the same about another order."""
     request = tracker.get_slot("request")
+    kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
     wanted = (
-        ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
-        ({"order_number", "email"}, request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"),
+        ({"code"}, request if request in ABOUT_A_CODE else "promo_code_problem"),
+        ({"order_number", "email"}, request if request in ABOUT_AN_ORDER else "order_status"),
         ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),
         ({"category", "colour", "material", "room", "size"}, "find_product"),
