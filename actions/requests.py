@@ -10,13 +10,17 @@ from rasa_sdk.types import DomainDict
 
 from actions.messages import earlier_events
 
+REQUESTS_ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+)
+"""The requests that ``order_form`` collects for."""
+REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that ``code_form`` collects for."""
 ABOUT_AN_ORDER = frozenset(
     "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
     "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
 )
-"""The requests that another order number asks again."""
-ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
-"""The requests that another code asks again."""
+"""Those in which an order is named, whichever form they use."""
 
 
 def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
@@ -126,7 +130,7 @@ def wanted_by_details(tracker: Tracker) -> str | None:
     request = tracker.get_slot("request")
     kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
     wanted = (
-        ({"code"}, request if request in ABOUT_A_CODE else "promo_code_problem"),
+        ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
         ({"order_number", "email"}, request if request in ABOUT_AN_ORDER else "order_status"),
         ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),
