@@ -1,6 +1,5 @@
-"""The account: contact details, password, points, what Fern remembers, and the customer's data."""
+"""The account: contact details, password, points, and the customer's data. What Fern remembers is in memory.py."""
 
-import logging
 import re
 from typing import Any, ClassVar
 
@@ -9,16 +8,18 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer, known_customer, recognise
-from actions.forms import ENDED, AccountForm, CompletedForm, Form, unavailable
-from actions.messages import entities, entity, free_answer, latest_text
+from actions.customers import KnownCustomer, known_customer, recognise_if_possible
+from actions.forms import ENDED, REQUESTED, AccountForm, CompletedForm, Form, ended, try_again_later
+from actions.items import end_unavailable
+from actions.messages import entities, entity, free_answer, intent_of, latest_text, meant, value_before_this_turn
 from actions.shop_access import ask_shop
-from actions.wording import listing, money
-from shop import preferences
+from actions.wording import money
 from shop.customers import (
+    ContactField,
     ContactOutcome,
     DataOutcome,
     change_contact,
+    customer_by_email,
     delete_data,
     export_data,
     loyalty,
@@ -26,14 +27,22 @@ from shop.customers import (
 )
 from shop.emails import find_email
 from shop.errors import ShopUnavailable
-from shop.preferences import Preferences
+from shop.phones import find_phone
 
-logger = logging.getLogger(__name__)
-
-DETAILS = {"email": ("mail",), "phone": ("phone", "mobile", "number", "tel", "cell"), "name": ("name",)}
-"""What can be changed, and the words that speak of it."""
-TONES = ("short", "detailed", "formal", "friendly", "plain english", "no emojis")
-_PHONE = re.compile(r"(?<!\w)\+?\(?\d[\d ()/-]{7,17}\d(?!\w)")
+DETAILS = {
+    "first_name": ("first name", "forename", "given name", "christian name"),
+    "surname": ("surname", "last name", "family name", "second name", "maiden"),
+    "email": ("mail",),
+    "phone": ("phone", "mobile", "number", "tel", "cell", "landline"),
+    "name": ("name",),
+}
+"""What can be changed, and the words that speak of it; of two that fit the first."""
+PARTS_OF_A_NAME = frozenset(("first_name", "surname", "name"))
+_BEFORE_A_NAME = re.compile(
+    r"^(?:(?:my|the|new|full|first|last) )*(?:(?:sur)?name )?"
+    r"(?:it'?s|it is|is|name'?s|to|now|should (?:be|say)|make it)(?: now)? ",
+    re.IGNORECASE,
+)
 
 
 class ValidateContactForm(AccountForm):
@@ -45,28 +54,48 @@ class ValidateContactForm(AccountForm):
     def further(self, tracker: Tracker) -> list[str]:
         return ["contact_detail", "new_value", "confirmed"]
 
+    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """The address of the account, which is not the one that it shall have."""
+        if known_customer(tracker) is not None:
+            return {}
+        said = entity(tracker, "email", "old") or latest_text(tracker)
+        email = find_email(said)
+        return {"email": email} if email and email != new_email(tracker) else {}
+
+    def validate_email(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """The domain fills the slot from any e-mail address; the new one does not say whose account it is."""
+        email = find_email(str(value or ""))
+        return {"email": value_before_this_turn(tracker, "email") if email == new_email(tracker) else email}
+
     def extract_contact_detail(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """What shall change: named, or clear from the new value."""
-        said = " ".join([*map(str, entities(tracker, "contact_detail")), free_answer(tracker, "contact_detail") or ""])
-        detail = next((detail for detail, words in DETAILS.items() if any(w in said.lower() for w in words)), None)
-        detail = detail or next((kind for kind in ("email", "phone") if entity(tracker, kind, "new")), None)
-        return {"contact_detail": detail} if detail else {}
+        detail = detail_named(tracker)
+        if detail is None and tracker.get_slot("contact_detail") is None:
+            given = (kind for kind in ("email", "phone", "name") if new_value(tracker, kind))
+            detail = next(given, None)
+        if detail in (None, tracker.get_slot("contact_detail")):
+            return {}
+        return {"contact_detail": detail, "new_value": None}
 
     def extract_new_value(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """The new e-mail address, number or name: said to be new, or the answer to the question."""
+        """The new e-mail address, number or name."""
         detail = tracker.get_slot("contact_detail")
-        if detail is None:
-            return {}
-        answer = free_answer(tracker, "new_value")
-        said = entity(tracker, detail, "new") or answer
-        if not said:
-            return {}
-        value = {"email": find_email, "phone": find_phone, "name": find_name}[detail](said)
+        value = new_value(tracker, detail) if detail else None
         return {"new_value": value} if value else {}
+
+    def extract_confirmed(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A yes or a no; "no, 07700 900119" is another value, which Fern asks about again."""
+        if tracker.get_slot("new_value") != value_before_this_turn(tracker, "new_value"):
+            return {}
+        return super().extract_confirmed(dispatcher, tracker, domain)
 
 
 class ActionAskContactFormConfirmed(Action):
@@ -75,9 +104,17 @@ class ActionAskContactFormConfirmed(Action):
     def name(self) -> str:
         return "action_ask_contact_form_confirmed"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        detail, value = tracker.get_slot("contact_detail"), tracker.get_slot("new_value")
-        dispatcher.utter_message(response=f"utter_confirm_{detail}", value=value)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        detail, value, customer = (
+            tracker.get_slot("contact_detail"),
+            tracker.get_slot("new_value"),
+            known_customer(tracker),
+        )
+        try:
+            value = await value_to_store(customer, detail, value) if customer else value
+        except ShopUnavailable as error:
+            return end_unavailable(dispatcher, tracker, error)
+        dispatcher.utter_message(response=f"utter_confirm_{field_of(detail)}", value=value)
         return []
 
 
@@ -94,14 +131,18 @@ class ActionChangeContact(CompletedForm):
     ) -> list[EventType]:
         if not tracker.get_slot("confirmed"):
             dispatcher.utter_message(response="utter_nothing_changed")
-            return []
-        detail, value = tracker.get_slot("contact_detail"), tracker.get_slot("new_value")
-        done = await ask_shop(change_contact, customer.id, detail, value, tracker.sender_id)
-        dispatcher.utter_message(response=f"utter_contact_{done.outcome.value}", value=done.value or value)
-        if done.outcome is not ContactOutcome.CHANGED or detail == "phone":
-            return []
-        email = done.value if detail == "email" else customer.email
-        first_name = done.value.split()[0] if detail == "name" else customer.first_name
+            # The slot may hold the address that was not to be, from an entity.
+            return [SlotSet("email", customer.email)]
+        detail = tracker.get_slot("contact_detail")
+        field, value = field_of(detail), await value_to_store(customer, detail, tracker.get_slot("new_value"))
+        done = await ask_shop(change_contact, customer.id, field, value, tracker.sender_id)
+        told = value if done.outcome in (ContactOutcome.TAKEN, ContactOutcome.INVALID) else done.value
+        dispatcher.utter_message(response=f"utter_contact_{done.outcome.value}", value=told)
+        if done.outcome is not ContactOutcome.CHANGED:
+            offer = "human_handoff" if done.outcome is ContactOutcome.TAKEN else None
+            return [SlotSet("email", customer.email), SlotSet("offer", offer)]
+        email = done.value if field == "email" else customer.email
+        first_name = done.value.split()[0] if field == "name" else customer.first_name
         return KnownCustomer(customer.id, first_name, email).remembered()
 
 
@@ -114,10 +155,11 @@ class ValidatePasswordForm(Form):
     def wanted(self, tracker: Tracker) -> list[str]:
         return [] if known_customer(tracker) else ["email"]
 
-    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
-        """An e-mail address anywhere in the latest message."""
-        email = find_email(latest_text(tracker))
-        return {"email": email} if email else {}
+    async def look_up(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
+    ) -> list[EventType]:
+        """A known customer is not asked for an e-mail address."""
+        return await recognise_if_possible(tracker)
 
 
 class ActionPasswordReset(Action):
@@ -128,14 +170,13 @@ class ActionPasswordReset(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if tracker.get_slot(ENDED):
-            return [SlotSet(ENDED, None)]
+            return ended(tracker)
         customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email")
         try:
             await ask_shop(send_password_reset, email, tracker.sender_id)
         except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+            return try_again_later(dispatcher, tracker, error)
         dispatcher.utter_message(response="utter_password_reset", email=email)
         return []
 
@@ -158,73 +199,6 @@ class ActionLoyaltyPoints(CompletedForm):
             missing=found.to_next_tier,
         )
         return []
-
-
-class ActionShowPreferences(Action):
-    """Shows what Fern remembers: of a known customer in the shop's database, of anybody else in this conversation."""
-
-    def name(self) -> str:
-        return "action_show_preferences"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        try:
-            customer, events = await recognise(tracker)
-            kept = await ask_shop(preferences.of, customer.id) if customer else _in_conversation(tracker)
-        except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
-        lines = "\n".join(f"- {line}" for line in describe(kept))
-        if customer:
-            response = "utter_preferences" if lines else "utter_no_preferences"
-        else:
-            response = "utter_preferences_here" if lines else "utter_no_preferences_here"
-        dispatcher.utter_message(response=response, lines=lines, name=customer.first_name if customer else "")
-        return events
-
-
-class ActionSetPreference(Action):
-    """Remembers a name, colours, rooms, materials, a tone or an address."""
-
-    def name(self) -> str:
-        return "action_set_preference"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        changes = preferences_in(tracker)
-        if not changes:
-            dispatcher.utter_message(response="utter_preference_unclear")
-            return []
-        try:
-            customer, events = await recognise(tracker)
-            if customer:
-                kept = await ask_shop(preferences.remember, customer.id, tracker.sender_id, **changes)
-            else:
-                kept = _merged(_in_conversation(tracker), changes)
-        except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
-        told = listing(describe(Preferences(**changes)))
-        dispatcher.utter_message(response="utter_remembered" if customer else "utter_remembered_here", told=told)
-        here = None if customer else {name: value for name, value in vars(kept).items() if value}
-        return [*events, SlotSet("preferences", here), SlotSet("tone", kept.tone or None)]
-
-
-class ActionForgetPreferences(Action):
-    """Forgets what Fern remembers; the account stays."""
-
-    def name(self) -> str:
-        return "action_forget_preferences"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        what = next((field for field, kind in FIELDS.items() if entities(tracker, kind)), None)
-        try:
-            customer, events = await recognise(tracker)
-            if customer:
-                await ask_shop(preferences.forget, customer.id, what, tracker.sender_id)
-        except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
-        dispatcher.utter_message(response="utter_forgotten")
-        return [*events, SlotSet("preferences", None), SlotSet("tone", None)]
 
 
 class ActionExportData(CompletedForm):
@@ -271,63 +245,63 @@ class ActionDeleteData(CompletedForm):
         dispatcher.utter_message(response=f"utter_delete_{done.outcome.value}", reference=done.reference)
         if done.outcome is not DataOutcome.DONE:
             return []
-        return [SlotSet(slot, None) for slot in ("customer", "email", "order_number", "preferences", "shown")]
+        return [SlotSet(slot, None) for slot in ("customer", "email", "order_number", "preferences", "shown", "tone")]
 
 
-# Preferences in words ---------------------------------------------------------------------------------------------
-
-FIELDS = {"colours": "colour", "rooms": "room", "materials": "material", "call_me": "name", "tone": "tone"}
-"""The entity that fills each field of Preferences."""
-SEVERAL = frozenset({"colours", "rooms", "materials"})
+# What a message says about a change ------------------------------------------------------------------------------
 
 
-def preferences_in(tracker: Tracker) -> dict[str, Any]:
-    """The fields of Preferences that the latest message speaks of."""
-    found: dict[str, Any] = {}
-    for field, kind in FIELDS.items():
-        values = [str(value).strip() for value in entities(tracker, kind)]
-        if values:
-            found[field] = tuple(value.lower() for value in values) if field in SEVERAL else values[-1]
-    if found.get("tone", "").lower() not in TONES:
-        found.pop("tone", None)
-    for field, kind in (("usual_address", "address"), ("usual_postcode", "postcode")):
-        if entity(tracker, kind):
-            found[field] = entity(tracker, kind)
-    return found
+def field_of(detail: str) -> ContactField:
+    """The field of the account that a detail is in."""
+    if detail in PARTS_OF_A_NAME:
+        return "name"
+    return "email" if detail == "email" else "phone"
 
 
-def describe(kept: Preferences) -> list[str]:
-    """What is remembered, one phrase each: field names are the only words that are not the customer's own."""
-    phrases = [
-        ("name", kept.call_me),
-        ("colours", ", ".join(kept.colours)),
-        ("rooms", ", ".join(kept.rooms)),
-        ("materials", ", ".join(kept.materials)),
-        ("tone", kept.tone),
-        ("address", ", ".join(filter(None, (kept.usual_address, kept.usual_postcode)))),
-    ]
-    return [f"{what}: {value}" for what, value in phrases if value]
+def detail_named(tracker: Tracker) -> str | None:
+    """What the latest message wants to change, by its words; a key of DETAILS."""
+    said = " ".join([*map(str, entities(tracker, "contact_detail")), free_answer(tracker, "contact_detail") or ""])
+    return next((detail for detail, words in DETAILS.items() if any(w in said.lower() for w in words)), None)
 
 
-def _in_conversation(tracker: Tracker) -> Preferences:
-    kept = dict(tracker.get_slot("preferences") or {})
-    return Preferences(**{name: tuple(value) if name in SEVERAL else value for name, value in kept.items()})
+def new_value(tracker: Tracker, detail: str) -> str | None:
+    """The new e-mail address, phone number or name in the latest message."""
+    field = field_of(detail)
+    if field == "email":
+        return new_email(tracker)
+    answer = free_answer(tracker, "new_value") or ""
+    if field == "phone":
+        return find_phone(str(entity(tracker, "phone", "new") or meant(tracker, "phone") or answer))
+    return find_name(str(meant(tracker, "name") or answer))
 
 
-def _merged(kept: Preferences, changes: dict[str, Any]) -> Preferences:
-    several: dict[str, Any] = {
-        name: tuple(dict.fromkeys((*getattr(kept, name), *changes[name]))) for name in SEVERAL & changes.keys()
-    }
-    return Preferences(**{**vars(kept), **changes, **several})
-
-
-def find_phone(text: str) -> str | None:
-    """The last phone number in a text, as typed."""
-    found = _PHONE.findall(text)
-    return str(found[-1]).strip() if found else None
+def new_email(tracker: Tracker) -> str | None:
+    """The e-mail address that the account shall have. One without a role is that where nothing else was asked for."""
+    said = entity(tracker, "email", "new")
+    asked = tracker.get_slot(REQUESTED)
+    if said is None and asked in ("contact_detail", "new_value", "confirmed"):
+        said = meant(tracker, "email") or free_answer(tracker, "new_value")
+    elif said is None and asked is None and intent_of(tracker) == "change_contact":
+        said = meant(tracker, "email") if detail_named(tracker) in (None, "email") else None
+    return find_email(str(said)) if said else None
 
 
 def find_name(text: str) -> str | None:
-    """A name: up to five words of letters."""
-    name = " ".join(text.strip(" .!").split())
+    """A name: up to five words of letters, without "it's" before it."""
+    name = _BEFORE_A_NAME.sub("", " ".join(text.strip(" .!").split()))
     return name if re.fullmatch(r"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){0,4}", name) else None
+
+
+async def value_to_store(customer: KnownCustomer, detail: str, value: str) -> str:
+    """The whole new value: a first name or a surname takes the place of that part of the name.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    if detail not in PARTS_OF_A_NAME or (detail == "name" and " " in value):
+        return value
+    summary = await ask_shop(customer_by_email, customer.email)
+    *first, last = summary.name.split() if summary else [customer.first_name]
+    if detail == "surname":
+        return " ".join([*(first or [last]), value])
+    return " ".join([value, last] if first else [value])

@@ -15,7 +15,9 @@ from shop.errors import ShopUnavailable
 
 logger = logging.getLogger(__name__)
 
-KEPT_ON_START_OVER = frozenset({"customer", "email", "preferences", "session_started_metadata"})
+KEPT_ON_START_OVER = frozenset({"customer", "email", "preferences", "tone", "session_started_metadata"})
+
+GREETINGS_IN_TONE = frozenset({"short", "formal"})
 
 
 class ActionGreet(Action):
@@ -32,16 +34,22 @@ class ActionGreet(Action):
             customer, events = await recognise(tracker)
             if customer:
                 liked = await ask_shop(preferences.of, customer.id)
-                dispatcher.utter_message(response="utter_greet_known", name=liked.call_me or customer.first_name)
+                greet_known(dispatcher, liked.call_me or customer.first_name, liked.tone)
                 return events
         except ShopUnavailable as error:
             logger.error("%s", error)
         name = (tracker.get_slot("preferences") or {}).get("call_me")
         if name:
-            dispatcher.utter_message(response="utter_greet_known", name=name)
+            greet_known(dispatcher, name, tracker.get_slot("tone"))
         else:
             dispatcher.utter_message(response="utter_greet")
         return []
+
+
+def greet_known(dispatcher: CollectingDispatcher, name: str, tone: str | None) -> None:
+    """Greet somebody by name, in the tone that they like."""
+    in_tone = f"_{tone}" if tone in GREETINGS_IN_TONE else ""
+    dispatcher.utter_message(response=f"utter_greet_known{in_tone}", name=name)
 
 
 class ActionRepeat(Action):

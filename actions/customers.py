@@ -1,5 +1,6 @@
 """Who Fern is talking to."""
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,8 +8,12 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.shop_access import ask_shop
+from shop import preferences
 from shop.customers import CustomerSummary, customer_by_email
+from shop.errors import ShopUnavailable
 from shop.identity import identity_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,34 @@ async def recognise(tracker: Tracker) -> tuple[KnownCustomer | None, list[EventT
         return known, []
     identity = identity_of(_token(tracker)) if _token(tracker) else None
     summary = await ask_shop(customer_by_email, identity.email) if identity else None
-    if summary is None:
-        return None, []
+    return await get_to_know(tracker, summary) if summary else (None, [])
+
+
+async def recognise_if_possible(tracker: Tracker) -> list[EventType]:
+    """The slots of ``recognise``; none where the shop cannot be reached, for what can do without knowing."""
+    try:
+        _, events = await recognise(tracker)
+    except ShopUnavailable as error:
+        logger.error("%s", error)
+        return []
+    return events
+
+
+async def get_to_know(tracker: Tracker, summary: CustomerSummary) -> tuple[KnownCustomer, list[EventType]]:
+    """A customer who has just proved who they are: how they like to be talked to, and what they asked Fern to remember
+    before it knew them.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
     known = KnownCustomer.of(summary)
-    return known, known.remembered()
+    told = tracker.get_slot("preferences")
+    if told:
+        kept = await ask_shop(preferences.remember, known.id, tracker.sender_id, **told)
+    else:
+        kept = await ask_shop(preferences.of, known.id)
+    events = [*known.remembered(), SlotSet("tone", kept.tone or None)]
+    return known, [*events, SlotSet("preferences", None)] if told else events
 
 
 def _token(tracker: Tracker) -> str:

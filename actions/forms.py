@@ -14,7 +14,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer, known_customer, recognise
+from actions.customers import KnownCustomer, get_to_know, known_customer, recognise
 from actions.messages import (
     chosen,
     free_answer,
@@ -78,8 +78,9 @@ class Form(FormValidationAction):
         tracker.add_slots(events)
         events = [*events, *await self.look_up(dispatcher, tracker, domain, slots_in(events))]
         asked = tracker.get_slot(REQUESTED)
-        if asked and not events and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
-            return not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)
+        filled = any(value is not None for value in slots_in(events).values())
+        if asked and not filled and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
+            return [*events, *not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)]
         request = value_before_this_turn(tracker, "request")
         if asked and not events and intent_of(tracker) in {*self.requests, request}:
             # The same again: to reject it would have Rasa look for another answer than the form's question.
@@ -94,6 +95,17 @@ class Form(FormValidationAction):
     ) -> list[EventType]:
         """Slots to set after a look into the shop. ``said`` are the slots that the latest message has set."""
         return []
+
+    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """An e-mail address anywhere in the latest message."""
+        email = find_email(latest_text(tracker))
+        return {"email": email} if email and known_customer(tracker) is None else {}
+
+    def validate_email(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """An e-mail address in lower case."""
+        return {"email": find_email(str(value or ""))}
 
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -132,11 +144,6 @@ class OrderForm(Form):
         position = chosen(tracker, len(shown)) if is_asked_for(tracker, "order_number") else None
         return {} if position is None else {"order_number": shown[position]["ref"]}
 
-    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
-        """An e-mail address anywhere in the latest message."""
-        email = find_email(latest_text(tracker))
-        return {"email": email} if email and known_customer(tracker) is None else {}
-
     def validate_order_number(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
@@ -148,12 +155,6 @@ class OrderForm(Form):
         if previous not in (None, number) and tracker.active_loop.get("name") == self.form_name():
             dispatcher.utter_message(response="utter_order_number_changed", number=show_order_number(number))
         return {"order_number": number}
-
-    def validate_email(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> dict[str, Any]:
-        """An e-mail address in lower case."""
-        return {"email": find_email(str(value or ""))}
 
     async def look_up(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
@@ -208,11 +209,8 @@ class CompletedForm(Action, ABC):
         """Do it, say so, and return slots to set. Raises ShopUnavailable: Fern says so and offers another try."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        ended = tracker.get_slot(ENDED)
-        if ended:
-            # Where the shop could not be reached another try asks nothing again.
-            forgotten = () if ended == "unavailable" else self.forgets
-            return [SlotSet(ENDED, None), *(SlotSet(slot, None) for slot in forgotten)]
+        if tracker.get_slot(ENDED):
+            return ended(tracker, self.forgets)
         customer = known_customer(tracker)
         if customer is None:
             dispatcher.utter_message(response="utter_offer_person")
@@ -220,10 +218,29 @@ class CompletedForm(Action, ABC):
         try:
             events = await self.complete(dispatcher, tracker, customer)
         except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+            return try_again_later(dispatcher, tracker, error)
         set_here = {event.get("name") for event in events}
         return [*(SlotSet(slot, None) for slot in self.forgets if slot not in set_here), *events]
+
+
+def ended(tracker: Tracker, forgets: tuple[str, ...] = ()) -> list[EventType]:
+    """What an action does after a form that ended before its time: empty its slots, unless another try needs them."""
+    forgotten = () if tracker.get_slot(ENDED) == "unavailable" else forgets
+    return [SlotSet(ENDED, None), *(SlotSet(slot, None) for slot in forgotten)]
+
+
+def try_again_later(dispatcher: CollectingDispatcher, tracker: Tracker, error: ShopUnavailable) -> list[EventType]:
+    """What an action after a form says where the shop cannot be reached; what was collected stays."""
+    logger.error("%s", error)
+    return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+
+
+def ask_again_later(dispatcher: CollectingDispatcher, tracker: Tracker, error: ShopUnavailable) -> list[EventType]:
+    """What an action without a form says where the shop cannot be reached: a "yes" takes up the same message again."""
+    logger.error("%s", error)
+    dispatcher.utter_message(response="utter_shop_unavailable")
+    message = {key: tracker.latest_message.get(key) for key in ("text", "intent", "entities")}
+    return [SlotSet("offer", message)]
 
 
 def slots_in(events: list[EventType]) -> dict[str, Any]:
@@ -272,8 +289,8 @@ async def _identify(
     """The same answer whether the order does not exist or is somebody else's."""
     found = await ask_shop(identify, number, email, tracker.sender_id)
     if found.customer is not None:
-        customer = KnownCustomer.of(found.customer)
-        return [*customer.remembered(), SlotSet("unverified_email", None), SlotSet("failed_attempts", 0.0)]
+        _, remembered = await get_to_know(tracker, found.customer)
+        return [*remembered, SlotSet("unverified_email", None), SlotSet("failed_attempts", 0.0)]
     logger.info("Identification ended as %s.", found.outcome.value)
     kept = [SlotSet("email", None), SlotSet("unverified_email", email)]
     if found.outcome is IdentificationOutcome.TOO_MANY_ATTEMPTS:

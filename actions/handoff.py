@@ -7,6 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.customers import known_customer
 from actions.messages import transcript
 from actions.shop_access import ask_shop
 from shop.errors import ShopUnavailable
@@ -22,7 +23,8 @@ class ActionHumanHandoff(Action):
         return "action_human_handoff"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        email = tracker.get_slot("email") or ""
+        customer = known_customer(tracker)
+        email = customer.email if customer else tracker.get_slot("email") or ""
         try:
             ticket = await ask_shop(
                 open_ticket,

@@ -13,6 +13,7 @@ ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback", ""})
 SURE = 0.7
 YES = re.compile(r"\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
 NO = re.compile(r"\W*(?:no|nope|nah|don'?t|do not)\b")
+_RULED_OUT = re.compile(r"\b(?:not|rather than|instead of|stop calling me|no longer)\s+$", re.IGNORECASE)
 
 ORDINALS = {
     "first": 0, "1st": 0, "one": 0, "1": 0, "top": 0,
@@ -48,6 +49,19 @@ def entity(tracker: Tracker, name: str, role: str | None = None) -> str | None:
     """The last value of an entity in the latest message."""
     found = entities(tracker, name, role)
     return str(found[-1]) if found else None
+
+
+def meant(tracker: Tracker, name: str) -> Any:
+    """The last value of an entity in the latest message that is neither the old one nor ruled out: "Jon, not John"."""
+    text = latest_text(tracker)
+    values = [
+        found["value"]
+        for found in tracker.latest_message.get("entities") or []
+        if found["entity"] == name
+        and found.get("role") != "old"
+        and not _RULED_OUT.search(text[: found.get("start", 0)])
+    ]
+    return values[-1] if values else None
 
 
 def is_asked_for(tracker: Tracker, slot: str) -> bool:
@@ -103,8 +117,8 @@ def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
 
 
 def order_number_in(tracker: Tracker) -> str | None:
-    """An order number in the latest message, whatever intent and entities it was taken for."""
-    return find_order_number(latest_text(tracker))
+    """An order number in the latest message, whatever intent and entities it was taken for, or in its button."""
+    return find_order_number(latest_text(tracker)) or find_order_number(str(entity(tracker, "order_number") or ""))
 
 
 def transcript(tracker: Tracker) -> str:

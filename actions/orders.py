@@ -13,8 +13,11 @@ from actions.customers import KnownCustomer, known_customer
 from actions.forms import AccountForm, CompletedForm, OrderForm, reason_given
 from actions.items import ItemForm, ask_to_confirm, item_name, not_found, quantity_given, shown_order
 from actions.messages import entities, entity, free_answer, latest_text
+from actions.requests import REQUESTS_ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
 from actions.wording import day, goods, money
+from shop import preferences
+from shop.customers import customer_by_email
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number
 from shop.orders import (
@@ -30,12 +33,16 @@ from shop.orders import (
 )
 from shop.postcodes import find_postcode
 
-REQUESTS_ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
-)
-"""The requests that ``order_form`` collects for."""
 STATES_WITH_NOTES = frozenset({"delivered", "delayed", "cancelled", "delivery_attempted"})
 STATES_THAT_OFFER_A_PERSON = frozenset({"overdue", "cancelled"})
+USUAL = "usual"
+"""What the slot ``address`` holds until it is known whose usual address it is."""
+_USUAL_ADDRESS = re.compile(
+    r"\b(?:usual|normal|regular|same|home|saved|registered|account) (?:delivery |home )?(?:address|place|one)\b"
+    r"|\baddress (?:on|in|from) (?:my|the) (?:account|file|profile)\b|\baddress (?:that )?you(?:'ve| have)\b"
+    r"|\bas (?:always|usual)\b|\bthe usual\b|\busual address\b",
+    re.IGNORECASE,
+)
 POSTCODE_AT_END = re.compile(r"[\s,]*\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\W*$", re.IGNORECASE)
 NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
 
@@ -99,9 +106,8 @@ class ValidateCancelForm(OrderForm):
     def extract_reason(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A reason where there is one, no reason otherwise, so that the form does not ask."""
         reason = reason_given(tracker, "reason")
-        if reason is None and tracker.get_slot("reason") is None:
-            reason = ""
-        return {} if reason is None else {"reason": reason}
+        # An answer that is there already is not an answer to this message, which may be a question of its own.
+        return {"reason": reason or ""} if reason or tracker.get_slot("reason") is None else {}
 
 
 class ValidateAddressForm(OrderForm):
@@ -118,6 +124,8 @@ class ValidateAddressForm(OrderForm):
         marked = entity(tracker, "address", "new") or (
             None if entities(tracker, "address", "old") else entity(tracker, "address")
         )
+        if marked is None and _USUAL_ADDRESS.search(latest_text(tracker)):
+            return {"address": USUAL}
         answer = marked or free_answer(tracker, "address")
         if not answer:
             return {}
@@ -130,6 +138,23 @@ class ValidateAddressForm(OrderForm):
         """The last postcode in the latest message, which is where it shall go in "from BA1 2AB to FH2 1AA" too."""
         found = find_postcode(latest_text(tracker))
         return {"postcode": found} if found else {}
+
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """Fills in the usual address, once it is known whose."""
+        if tracker.get_slot("address") != USUAL:
+            return []
+        address, postcode = await usual_address(customer)
+        if not (address and postcode):
+            dispatcher.utter_message(response="utter_no_usual_address")
+            return [SlotSet("address", None)]
+        return [SlotSet("address", address), SlotSet("postcode", postcode)]
 
 
 class ValidateItemsForm(ItemForm):
@@ -168,8 +193,8 @@ class ActionAskAddressFormConfirmed(Action):
         return "action_ask_address_form_confirmed"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        blanks = {slot: tracker.get_slot(slot) for slot in ("address", "postcode")}
-        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", **blanks)
+        address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
+        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", address=address, postcode=postcode)
 
 
 class ActionAskItemsFormConfirmed(Action):
@@ -355,6 +380,19 @@ class ActionForgetOrder(Action):
         request = tracker.get_slot("request")
         again = request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"
         return [SlotSet("order_number", None), SlotSet("request", again)]
+
+
+async def usual_address(customer: KnownCustomer) -> tuple[str, str]:
+    """Street and postcode that the customer asked Fern to remember, or else those of the account; may be empty.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    kept = await ask_shop(preferences.of, customer.id)
+    if kept.usual_address and kept.usual_postcode:
+        return kept.usual_address, kept.usual_postcode
+    account = await ask_shop(customer_by_email, customer.email)
+    return (account.address, account.postcode) if account else ("", "")
 
 
 def state_to_tell(order: OrderSummary, today: date) -> str:

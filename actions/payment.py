@@ -11,16 +11,24 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.amounts import find_amount
-from actions.customers import KnownCustomer, known_customer, recognise
+from actions.customers import KnownCustomer, known_customer, recognise, recognise_if_possible
 from actions.dates import find_date
-from actions.forms import ENDED, CompletedForm, Form, unavailable
+from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
 from actions.items import not_found
-from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, order_number_in, transcript
+from actions.messages import (
+    entity,
+    free_answer,
+    intent_of,
+    is_asked_for,
+    latest_text,
+    order_number_in,
+    transcript,
+    value_before_this_turn,
+)
 from actions.shop_access import ask_shop
 from actions.wording import day, money
-from shop.emails import find_email
 from shop.errors import ShopUnavailable
-from shop.order_numbers import show_order_number
+from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import OrderSummary, order_for, recent_orders
 from shop.payments import GiftCardOutcome, InvoiceOutcome, check_promo, gift_card, open_fraud_case, send_invoice
 
@@ -31,7 +39,10 @@ _NOT_KNOWN = re.compile(
     r"\b(?:don'?t|dont|do not|cannot|can'?t|cant|no) (?:know|remember|idea|recall|sure)|not sure|no clue|dunno|unsure",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(?<![\w@.-])(?=[A-Z-]*\d|[A-Z]{4})[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w@-])")
+_PROMO_CODE = re.compile(r"(?<![\w@.-])[a-z]{3}[a-z-]*\d[a-z0-9-]*(?![\w@])", re.IGNORECASE)
+_GIFT_CARD = re.compile(r"(?<!\w)[a-z]{4}[ -]?\d{4}[ -]?[a-z0-9]{4}(?!\w)", re.IGNORECASE)
+_ONE_WORD = re.compile(r"[\w-]{4,24}")
+LONGEST_CODE = 24
 
 
 class ActionPaymentFailed(Action):
@@ -43,6 +54,8 @@ class ActionPaymentFailed(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if order_number_in(tracker):
             return [FollowupAction("order_form")]
+        # In the middle of another form the advice is all, and the form goes on with what it is for.
+        request = value_before_this_turn(tracker, "request") if tracker.active_loop.get("name") else "payment_failed"
         try:
             customer, events = await recognise(tracker)
             orders = await ask_shop(recent_orders, customer.id) if customer else ()
@@ -52,9 +65,9 @@ class ActionPaymentFailed(Action):
         stuck = next((order for order in orders if order.payment_status in ("failed", "pending")), None)
         if stuck is None:
             dispatcher.utter_message(response="utter_payment_advice")
-            return events
+            return [*events, SlotSet("request", request)]
         say_payment(dispatcher, stuck)
-        return [*events, SlotSet("order_number", str(stuck.number))]
+        return [*events, SlotSet("request", request)]
 
 
 class ActionPaymentProblem(CompletedForm):
@@ -107,12 +120,12 @@ class ValidateCodeForm(Form):
         return ["code"]
 
     def extract_code(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
-        """A code in the latest message: marked as one, in capitals, or the one word of the answer."""
-        code = entity(tracker, "code") or next(iter(_CODE.findall(latest_text(tracker))), None)
-        if code is None:
+        """A code in the latest message: marked as one, in the shape of one, or the one word of the answer."""
+        code = entity(tracker, "code") or find_code(latest_text(tracker))
+        if code is None and intent_of(tracker) not in ("affirm", "deny") and not is_not_known(tracker):
             answer = (free_answer(tracker, "code") or "").strip(" .!\"'")
-            code = answer if re.fullmatch(r"[\w-]{4,24}", answer) else None
-        return {"code": code.upper()} if code else {}
+            code = answer if _ONE_WORD.fullmatch(answer) else None
+        return {"code": code.upper()} if code and len(code) <= LONGEST_CODE else {}
 
 
 class ActionCheckPromo(Action):
@@ -123,13 +136,12 @@ class ActionCheckPromo(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if tracker.get_slot(ENDED):
-            return [SlotSet(ENDED, None)]
-        customer = known_customer(tracker)
+            return ended(tracker)
         try:
+            customer, events = await recognise(tracker)
             promo = await ask_shop(check_promo, tracker.get_slot("code"), customer.id if customer else None)
         except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+            return try_again_later(dispatcher, tracker, error)
         value = {"percent": f"{promo.value} %", "amount": money(promo.value)}.get(promo.kind, "")
         valid = f"utter_promo_valid_{'delivery' if promo.kind == 'delivery' else 'value'}"
         dispatcher.utter_message(
@@ -138,10 +150,10 @@ class ActionCheckPromo(Action):
             value=value,
             min_spend=money(promo.min_spend_pence),
             category=promo.category.lower(),
-            starts_on=day(promo.starts_on) if promo.starts_on else "",
-            ends_on=day(promo.ends_on) if promo.ends_on else "",
+            starts_on=day(promo.starts_on, year=True) if promo.starts_on else "",
+            ends_on=day(promo.ends_on, year=True) if promo.ends_on else "",
         )
-        return [SlotSet("code", None)]
+        return [*events, SlotSet("code", None)]
 
 
 class ActionGiftCardBalance(Action):
@@ -152,13 +164,12 @@ class ActionGiftCardBalance(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if tracker.get_slot(ENDED):
-            return [SlotSet(ENDED, None)]
+            return ended(tracker)
         code = tracker.get_slot("code")
         try:
             card = await ask_shop(gift_card, code, tracker.sender_id)
         except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+            return try_again_later(dispatcher, tracker, error)
         dispatcher.utter_message(
             response=f"utter_gift_card_{card.outcome.value}",
             code=code,
@@ -181,9 +192,11 @@ class ValidateChargeForm(Form):
     def extract_charge_amount(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """An amount in pence."""
+        """An amount in pence. The answer to another question counts where it is marked: "on 12.05" is a day."""
         asked = is_asked_for(tracker, "charge_amount")
-        amount = find_amount(latest_text(tracker), bare=asked)
+        answers_another = not asked and tracker.get_slot("requested_slot")
+        said = entity(tracker, "amount") if answers_another else latest_text(tracker)
+        amount = find_amount(said or "", bare=asked)
         if amount is not None:
             return {"charge_amount": amount}
         return {"charge_amount": UNKNOWN} if asked and is_not_known(tracker) else {}
@@ -191,17 +204,18 @@ class ValidateChargeForm(Form):
     def extract_charge_day(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """A day, which cannot be in the future."""
+        """A day; one to come is no day of a charge."""
         said = entity(tracker, "date") or free_answer(tracker, "charge_day")
         found = find_date(said, date.today(), past=True) if said else None
-        if found:
+        if found and found <= date.today():
             return {"charge_day": found.isoformat()}
         return {"charge_day": UNKNOWN} if is_asked_for(tracker, "charge_day") and is_not_known(tracker) else {}
 
-    def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
-        """An e-mail address anywhere in the latest message."""
-        email = find_email(latest_text(tracker))
-        return {"email": email} if email else {}
+    async def look_up(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
+    ) -> list[EventType]:
+        """A known customer is not asked for an e-mail address."""
+        return await recognise_if_possible(tracker)
 
 
 class ActionOpenFraudCase(Action):
@@ -214,9 +228,10 @@ class ActionOpenFraudCase(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if tracker.get_slot(ENDED):
-            return [SlotSet(ENDED, None)]
+            return ended(tracker, self.forgets)
         amount, charged_on = tracker.get_slot("charge_amount"), tracker.get_slot("charge_day")
-        email = tracker.get_slot("email") or ""
+        customer = known_customer(tracker)
+        email = customer.email if customer else tracker.get_slot("email") or ""
         try:
             case = await ask_shop(
                 open_fraud_case,
@@ -227,8 +242,7 @@ class ActionOpenFraudCase(Action):
                 transcript=transcript(tracker),
             )
         except ShopUnavailable as error:
-            logger.error("%s", error)
-            return [event for event in unavailable(dispatcher, tracker) if event["name"] != ENDED]
+            return try_again_later(dispatcher, tracker, error)
         dispatcher.utter_message(
             response="utter_fraud_case" if case.is_new else "utter_fraud_case_open",
             reference=case.reference,
@@ -236,6 +250,12 @@ class ActionOpenFraudCase(Action):
             email=email,
         )
         return [SlotSet("ticket_number", case.ticket), *(SlotSet(slot, None) for slot in self.forgets)]
+
+
+def find_code(text: str) -> str | None:
+    """The first code in a text: the number of a gift card, or letters with digits after them that are no order's."""
+    found = (*_GIFT_CARD.findall(text), *_PROMO_CODE.findall(text))
+    return next((code for code in found if find_order_number(code) is None), None)
 
 
 def is_not_known(tracker: Tracker) -> bool:

@@ -10,10 +10,17 @@ from rasa_sdk.types import DomainDict
 
 from actions.messages import earlier_events
 
+REQUESTS_ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+)
+"""The requests that ``order_form`` collects for."""
+REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that ``code_form`` collects for."""
 ABOUT_AN_ORDER = frozenset(
     "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
-    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy".split()
+    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
 )
+"""Those in which an order is named, whichever form they use."""
 
 
 def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
@@ -47,8 +54,9 @@ def offering(intent: str, **details: str) -> str:
     return intent + (json.dumps(details) if details else "")
 
 
-def fresh_offer(tracker: Tracker) -> str | None:
-    """What Fern offered in its last turn, as ``offering`` wrote it; an older offer is not what a "yes" means."""
+def fresh_offer(tracker: Tracker) -> str | dict[str, Any] | None:
+    """What Fern offered in its last turn, as ``offering`` wrote it, or as a message to take up again (its parse
+    result); an older offer is not what a "yes" means."""
     offers = (e.get("value") for e in earlier_events(tracker) if e["event"] == "slot" and e.get("name") == "offer")
     return next(offers, None)
 
@@ -61,6 +69,8 @@ class ActionAccept(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         offer = fresh_offer(tracker)
+        if isinstance(offer, dict):
+            return [SlotSet("offer", None), *take_up(domain, offer["intent"]["name"], offer)]
         if offer:
             intent, brace, details = offer.partition("{")
             entities = [{"entity": name, "value": value} for name, value in json.loads(brace + details or "{}").items()]
@@ -120,6 +130,7 @@ def wanted_by_details(tracker: Tracker) -> str | None:
     request = tracker.get_slot("request")
     kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
     wanted = (
+        ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
         ({"order_number", "email"}, request if request in ABOUT_AN_ORDER else "order_status"),
         ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),

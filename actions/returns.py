@@ -185,6 +185,7 @@ class ActionStartReturn(CompletedForm):
             response=response,
             number=show_order_number(number),
             item=item_name([line] if line else [], item),
+            count=line.quantity if line else 0,
             exchange=wanted["name"],
             reference=done.reference,
             amount=money(done.to_pay_pence or done.refund_pence),

@@ -18,14 +18,15 @@ from shop.own_orders import order_number as parse_order_number
 from shop.phones import normal_phone
 
 __all__ = [
-    "ContactChange", "ContactOutcome", "CustomerSummary", "DataOutcome", "DataRequest", "Identification",
-    "IdentificationOutcome", "Loyalty", "change_contact", "customer_by_email", "delete_data", "export_data", "identify",
-    "loyalty", "send_password_reset",
+    "ContactChange", "ContactField", "ContactOutcome", "CustomerSummary", "DataOutcome", "DataRequest",
+    "Identification", "IdentificationOutcome", "Loyalty", "change_contact", "customer_by_email", "delete_data",
+    "export_data", "identify", "loyalty", "send_password_reset",
 ]  # fmt: skip
 
 EMAIL_LENGTH, NAME_LENGTH = 254, 120
 TIERS = (("Seedling", 0), ("Leaf", 500), ("Fern", 1500), ("Forest", 4000))
-PENCE_PER_POINT = 1
+PENCE_PER_POINT = 5
+ContactField = Literal["email", "phone", "name"]
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def customer_by_email(session: Session, email: str) -> CustomerSummary | None:
 
 
 def change_contact(
-    session: Session, customer_id: int, field: Literal["email", "phone", "name"], value: str, conversation_id: str
+    session: Session, customer_id: int, field: ContactField, value: str, conversation_id: str
 ) -> ContactChange:
     """Change an e-mail address, phone number or name. The old e-mail address is told about a new one."""
     customer = _to_change(session, customer_id)

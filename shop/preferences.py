@@ -1,6 +1,6 @@
 """What Fern remembers about a customer, across conversations and channels."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,8 +64,18 @@ def remember(
     return of(session, customer_id)
 
 
-def forget(session: Session, customer_id: int, what: str | None = None, conversation_id: str = "") -> Preferences:
-    """Forget one field of Preferences, or everything; returns what is remembered still."""
+def forget(
+    session: Session,
+    customer_id: int,
+    what: str | None = None,
+    conversation_id: str = "",
+    values: Collection[str] = (),
+) -> Preferences:
+    """Forget one field of Preferences, or everything; returns what is remembered still.
+
+    Args:
+        values: Those to forget of colours, rooms or materials; all where there are none.
+    """
     if not _lock(session, customer_id):
         return Preferences()
     stored = session.get(CustomerPreferences, customer_id)
@@ -74,7 +84,9 @@ def forget(session: Session, customer_id: int, what: str | None = None, conversa
     if what is None:
         session.delete(stored)
     else:
-        setattr(stored, what, _stored(getattr(Preferences(), what)))
+        before = getattr(stored, what)
+        left = [value for value in before if value not in values] if values and isinstance(before, list) else None
+        setattr(stored, what, left or _stored(getattr(Preferences(), what)))
     audit.record(session, "preferences_forgotten", conversation_id, customer_id, fields=[what or "all"])
     return of(session, customer_id)
 

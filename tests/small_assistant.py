@@ -166,7 +166,7 @@ class SmallAssistant:
         self.address = f"http://localhost:{self.port}"
         self.other_origin = ""
         self.options = {
-            "database": f"sqlite:///{folder / 'web_chat.db'}",
+            "database": str(folder / "web_chat.db"),
             "secret_file": str(folder / "secret"),
             "uploads": str(folder / "uploads"),
             "page": "tests.small_assistant.page",

@@ -1,8 +1,7 @@
 """TransformerNLU: intent classifier, entity extractor and featurizer from one fine-tuned encoder."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,21 @@ from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS, RESPONSE_SELECTOR_PROPERT
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
-from rasa.shared.exceptions import InvalidConfigException, RasaException
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import ACTION_TEXT, ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.components.rasa_checks import make_known
+from parlance.components.rasa_errors import as_rasa_errors, importing_for_training
 from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
 from parlance.errors import ParlanceError
-from parlance.finetuning.options import FinetuneOptions, unknown_option
+from parlance.finetuning.options import FinetuneOptions
 from parlance.inference import EntitySpan, IntentScore, NLUModel, Prediction
 from parlance.inference.requests import two_requests
+from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
@@ -51,10 +52,6 @@ SERVING_OPTIONS = {
     # matters, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
     "split_requests": [],
 }
-
-
-class TransformerNLUError(RasaException):
-    """A ParlanceError as Rasa's command line shows it: the sentence, without a traceback."""
 
 
 @DefaultV1Recipe.register(
@@ -134,7 +131,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         for finding in audit(examples):
             if finding.level == "error":
                 logger.warning(finding.message)
-        with _as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
+        with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
             _finetune(
                 examples,
                 folder / MODEL_FOLDER,
@@ -157,7 +154,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         """Load the trained model: to serve it, or to go on training from it with ``rasa train --finetune``."""
         name = execution_context.node_name
         try:
-            with _as_rasa_errors(), model_storage.read_from(resource) as folder:
+            with as_rasa_errors(), model_storage.read_from(resource) as folder:
                 if execution_context.is_finetuning:
                     return cls(config, name, model_storage, resource, before=folder / MODEL_FOLDER)
                 model = NLUModel.load(folder / MODEL_FOLDER, int(config.get("threads", 1)))
@@ -230,14 +227,8 @@ make_known(TransformerNLU)
 
 
 def _finetune(*args: Any, **kwargs: Any) -> None:
-    """Import torch only when something is trained."""
-    try:
+    with importing_for_training():
         from parlance.finetuning import finetune
-    except ImportError as error:
-        raise ParlanceError(
-            f"Training needs the package {error.name}, which a serving install does not have.",
-            "Install the extra `train`: pip install 'parlance[train]'.",
-        ) from error
     finetune(*args, **kwargs)
 
 
@@ -245,10 +236,10 @@ def _options(config: dict[str, Any]) -> FinetuneOptions:
     """The options of fine-tuning in a component's config; the others are checked and left out."""
     known = FinetuneOptions().as_dict()
     others = {*SERVING_OPTIONS, FEATURIZER_CLASS_ALIAS, "finetuning_epoch_fraction"}
-    with _as_rasa_errors(InvalidConfigException):
+    with as_rasa_errors(InvalidConfigException):
         for name, value in config.items():
             if name not in known and name not in others:
-                raise unknown_option(name, [*known, *SERVING_OPTIONS])
+                raise unknown_option(name, [*known, *SERVING_OPTIONS], "TransformerNLU")
             if name in SERVING_OPTIONS and not _is_possible(value, SERVING_OPTIONS[name]):
                 kind = KINDS[type(SERVING_OPTIONS[name])]
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
@@ -264,11 +255,3 @@ def _is_possible(value: Any, default: Any) -> bool:
         names = [name for matter in value for name in (matter if isinstance(matter, list) else [None])]
         return isinstance(default, list) and all(isinstance(name, str) for name in names)
     return type(value) is type(default) and value >= 0
-
-
-@contextmanager
-def _as_rasa_errors(kind: type[RasaException] = TransformerNLUError) -> Iterator[None]:
-    try:
-        yield
-    except ParlanceError as error:
-        raise kind(str(error)) from error

@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from parlance.components import TurnPolicy
+from parlance.components import DialoguePolicy, TurnPolicy
 from parlance.components.transformer_nlu import SERVING_OPTIONS
 from parlance.finetuning import FinetuneOptions
 
@@ -24,10 +25,17 @@ def test_every_option_of_the_component_is_documented_with_its_default() -> None:
         assert stated == str(default).lower() or stated == default or float(stated) == default, name
 
 
-def test_every_option_of_the_policies_is_documented() -> None:
+@pytest.mark.parametrize("policy", [TurnPolicy, DialoguePolicy])
+def test_every_option_of_a_policy_is_documented_with_its_default(policy: Any) -> None:
     page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    section = next(part for part in page.split("\n## ") if part.startswith(policy.__name__))
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE))
+    expected = policy.get_default_config()
 
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(TurnPolicy.get_default_config())
+    assert rows.keys() == expected.keys()
+    for name, default in expected.items():
+        stated = rows[name]
+        assert stated == str(default).lower() or float(stated) == default, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

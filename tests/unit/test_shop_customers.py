@@ -113,7 +113,7 @@ def test_the_old_address_hears_of_a_new_one(session: Session, customer_of: Custo
 
 def test_points_have_a_worth_and_a_tier(session: Session, customer_of: CustomerOf) -> None:
     ada = loyalty(session, customer_of(10432))
-    assert (ada.points, ada.worth_pence, ada.tier, ada.to_next_tier) == (640, 640, "Leaf", 860)
+    assert (ada.points, ada.worth_pence, ada.tier, ada.to_next_tier) == (640, 3200, "Leaf", 860)
     nobody = loyalty(session, 10**6)
     assert (nobody.points, nobody.tier, nobody.to_next_tier) == (0, "Seedling", 500)
 

@@ -1,0 +1,77 @@
+"""Options of a component: their defaults, bounds and help in one dataclass, and mistakes in config.yml named."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, TypeVar
+
+from parlance.errors import ParlanceError
+
+SomeOptions = TypeVar("SomeOptions", bound="Options")
+
+
+def option(default: Any, text: str, low: float | None = None, high: float | None = None, *choices: str) -> Any:
+    """A field of an options dataclass: its default, what it does, and the bounds or the choices of its values."""
+    return field(default=default, metadata={"help": text, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Options:
+    """The base of a component's options; every field is an ``option``."""
+
+    component: ClassVar[str]
+    """Whose options these are, for messages."""
+
+    @classmethod
+    def from_dict(cls: type[SomeOptions], values: Mapping[str, Any]) -> SomeOptions:
+        """Check and take options from a mapping.
+
+        Raises:
+            ParlanceError: An option is unknown (with the nearest known one), of the wrong type or out of range.
+        """
+        known = {option.name: option for option in fields(cls)}
+        checked = {}
+        for name, value in values.items():
+            if name not in known:
+                raise unknown_option(name, known, cls.component)
+            checked[name] = _checked(f"`{name}` of {cls.component}", value, known[name].type, known[name].metadata)
+        return cls(**checked)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options as JSON-ready data."""
+        return asdict(self)
+
+
+def unknown_option(name: str, known: Collection[str], component: str) -> ParlanceError:
+    """The error for an option that does not exist, with the nearest one that does."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    remedy = f"Did you mean `{near[0]}`?" if near else f"The options are {', '.join(known)}."
+    return ParlanceError(f"{component} has no option `{name}`.", remedy)
+
+
+def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
+    if kind is float and isinstance(value, str):
+        value = _number_or_text(value)  # YAML 1.1 reads 2e-4 as text
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        named = {int: "a whole number", float: "a number", str: "text"}[kind]
+        raise ParlanceError(f"The option {name} is {value!r}.", f"It takes {named}.")
+    if rules["choices"] and value not in rules["choices"]:
+        near = difflib.get_close_matches(value, rules["choices"], n=1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        raise ParlanceError(f"The option {name} is {value!r}.", f"It takes {' or '.join(rules['choices'])}.{hint}")
+    if rules["low"] is not None and not rules["low"] <= value <= rules["high"]:
+        nearest = min(max(value, kind(rules["low"])), kind(rules["high"]))
+        raise ParlanceError(
+            f"The option {name} is {value!r}, outside {rules['low']:g} to {rules['high']:g}.",
+            f"The nearest value that works is {nearest:g}.",
+        )
+    return value
+
+
+def _number_or_text(value: str) -> float | str:
+    try:
+        return float(value)
+    except ValueError:
+        return value
