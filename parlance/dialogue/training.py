@@ -1,6 +1,5 @@
 """Training a dialogue model, from stories to a model folder. Imports torch, never rasa."""
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,8 +29,6 @@ FEWEST_HELD_OUT = 20
 
 WARMUP = 0.1
 MAX_GRADIENT_NORM = 1.0
-
-logger = logging.getLogger(__name__)
 
 
 def train_dialogue(
@@ -79,9 +76,10 @@ def train_dialogue(
         return model
 
     moments = moments_of(stories)
-    temperature, figures = 1.0, {}
+    temperature, figures = earlier.temperature, {}
     rest, held = _hold_out(stories, options)
-    if len(held_moments := moments_of(held)) >= FEWEST_HELD_OUT and rest:
+    # A model to go on from may have been trained on what would be held out, so its temperature stays.
+    if not before and rest and len(held_moments := moments_of(held)) >= FEWEST_HELD_OUT:
         logits = logits_of(trained(moments_of(rest)), held_moments)
         temperature = fit_temperature(logits, held_moments.actions)
         figures = {"moments": len(held_moments), "accuracy": float((logits.argmax(1) == held_moments.actions).mean())}
@@ -205,14 +203,16 @@ class _Earlier:
         self,
         features: Sequence[str] = (),
         actions: Sequence[str] = (),
+        temperature: float = 1.0,
         weights: dict[str, torch.Tensor] | None = None,
     ) -> None:
-        self.features, self.actions, self._weights = tuple(features), tuple(actions), weights or {}
+        self.features, self.actions, self.temperature = tuple(features), tuple(actions), temperature
+        self._weights = weights or {}
 
     @classmethod
     def load(cls, folder: Path) -> "_Earlier":
         metadata = read_metadata(folder)
-        return cls(metadata["features"], metadata["actions"], load_file(folder / WEIGHTS))
+        return cls(metadata["features"], metadata["actions"], metadata["temperature"], load_file(folder / WEIGHTS))
 
     def give(self, model: DialogueModel) -> None:
         """Copy the weights; those of new features and actions keep the values that they were made with."""
