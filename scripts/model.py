@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import Problem, Steps, report_problems
+from encoder import ENCODER, GRAPH
 from environment import ROOT, VENV_PYTHON
 
 MODELS = ROOT / "models"
@@ -110,6 +111,13 @@ def ensure_model(steps: Steps) -> Path:
     else:
         with steps.step("fine-tuning the assistant on data/ (a few minutes)"):
             train(fingerprint)
+    if not (ENCODER / GRAPH).is_file():
+        print("      writing the encoder of the shop's recommendations", flush=True)
+        export_command = [str(VENV_PYTHON), str(ROOT / "scripts" / "encoder.py")]
+        if subprocess.run(export_command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL).returncode:
+            raise Problem(
+                "The encoder could not be written.", "Put right what the message above says and run it again."
+            )
     return fingerprint.model
 
 
