@@ -13,7 +13,6 @@ from rasa_sdk.types import DomainDict
 from actions.customers import KnownCustomer, known_customer
 from actions.forms import ENDED, FREE_TEXT, REQUESTED, OrderForm, unavailable
 from actions.messages import (
-    ORDINALS,
     chosen,
     entities,
     free_answer,
@@ -183,7 +182,7 @@ def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> in
         known: The line that the conversation is about so far; a new request or "no, the mug" can change it.
     """
     if is_asked_for(tracker, "item"):
-        position = position_given(tracker, len(lines))
+        position = chosen(tracker, len(lines))
         if position is not None:
             return lines[position].line_id
         answer = free_answer(tracker, "item")
@@ -198,14 +197,6 @@ def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> in
         if named is not None:
             return named
     return lines[0].line_id if len(lines) == 1 else None
-
-
-def position_given(tracker: Tracker, count: int) -> int | None:
-    """Which of ``count`` things on offer the latest message picks: "the second one", "2"."""
-    position = chosen(tracker, count)
-    if position is None:
-        position = ORDINALS.get(latest_text(tracker).lower().strip(" .!)"))
-    return position % count if position is not None and -count <= position < count else None
 
 
 def named_in(said: Iterable[str], lines: Sequence[Line]) -> int | None:

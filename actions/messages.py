@@ -21,8 +21,10 @@ ORDINALS = {
     "third": 2, "3rd": 2, "three": 2, "3": 2,
     "fourth": 3, "4th": 3, "four": 3, "4": 3,
     "fifth": 4, "5th": 4, "five": 4, "5": 4,
-    "last": -1, "bottom": -1, "final": -1,
+    "last": -1, "bottom": -1, "final": -1, "latter": -1, "former": 0, "penultimate": -2,
 }  # fmt: skip
+BARE_CHOICE = re.compile(r"\W*(?:(?:the|number|no\.?|option)\s*)*(\w+)(?:\s+(?:one|please|pls|thanks))*\W*")
+"""A message that is nothing but a choice: "3", "number two please". NLU takes it for a quantity."""
 
 
 def intent_of(tracker: Tracker) -> str:
@@ -96,13 +98,18 @@ def yes_or_no(tracker: Tracker, slot: str) -> bool | None:
     return True if YES.match(answer) else False if NO.match(answer) else None
 
 
+def picked(tracker: Tracker, count: int) -> list[int]:
+    """Which of ``count`` things on offer the latest message picks ("the first and the last", "3"), from 0."""
+    bare = BARE_CHOICE.fullmatch(latest_text(tracker).lower())
+    said = [*map(str, entities(tracker, "ordinal")), *(bare.groups() if bare else ())]
+    ways = {**ORDINALS, "middle": count // 2}
+    found = [ways.get(word.lower().removeprefix("the ").strip()) for word in said]
+    return list(dict.fromkeys(n % count for n in found if n is not None and -count <= n < count))
+
+
 def chosen(tracker: Tracker, count: int) -> int | None:
     """Which of ``count`` things on offer the latest message picks ("the second one", "last"), from 0."""
-    for value in entities(tracker, "ordinal"):
-        position = ORDINALS.get(str(value).lower().removeprefix("the ").strip())
-        if position is not None and -count <= position < count:
-            return position % count
-    return None
+    return next(iter(picked(tracker, count)), None)
 
 
 def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:

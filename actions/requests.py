@@ -8,7 +8,7 @@ from rasa_sdk.events import ActionExecuted, EventType, FollowupAction, SlotSet, 
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.messages import earlier_events
+from actions.messages import chosen, earlier_events
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
     "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
@@ -127,14 +127,20 @@ class ActionUseDetails(Action):
 
 def wanted_by_details(tracker: Tracker) -> str | None:
     """What the details in the latest message are most likely for: "10433" asks the same about another order."""
+    kinds = [entity["entity"] for entity in tracker.latest_message.get("entities") or []]
+    shown = tracker.get_slot("shown") or []
+    if shown and chosen(tracker, len(shown)) is not None:
+        return "select_option"
     request = tracker.get_slot("request")
-    kinds = {entity["entity"] for entity in tracker.latest_message.get("entities") or []}
+    comparing = kinds.count("product") > 1 or fresh_offer(tracker) == "compare_products"
+    # "blue" after a list narrows it; a kind of thing is another search.
+    narrowing = bool(shown) and shown[0]["kind"] == "product" and "category" not in kinds
     wanted = (
         ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
         ({"order_number", "email"}, request if request in ABOUT_AN_ORDER else "order_status"),
         ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),
-        ({"category", "colour", "material", "room", "size"}, "find_product"),
-        ({"product"}, "product_details"),
+        ({"product"}, "compare_products" if comparing else "product_details"),
+        ({"category", "colour", "material", "room", "size"}, "refine_search" if narrowing else "find_product"),
     )
-    return next((intent for details, intent in wanted if kinds & details), None)
+    return next((intent for details, intent in wanted if details & set(kinds)), None)

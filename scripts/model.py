@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import Problem, Steps, report_problems
+from encoder import ENCODER, GRAPH
 from environment import ROOT, VENV_PYTHON
 
 MODELS = ROOT / "models"
 DATA = ("config.yml", "domain.yml", "domain", "data")
 CODE = ("parlance/components", "parlance/data", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
-CHANNELS = ROOT / "parlance" / "components" / "channels"  # they carry messages, and no model depends on them
+# Of components, what carries and keeps messages: no model depends on it.
+NOT_TRAINED = (ROOT / "parlance/components/channels", ROOT / "parlance/components/tracker_store.py")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def digest(files: Iterable[Path]) -> str:
 def current_fingerprint() -> Fingerprint:
     """The fingerprint of the project as it stands."""
     data = digest(files_below(DATA, (".yml", ".yaml", ".txt", ".csv", ".json")))
-    code = (file for file in files_below(CODE, (".py",)) if CHANNELS not in file.parents)
+    code = (file for file in files_below(CODE, (".py",)) if not {file, *file.parents} & set(NOT_TRAINED))
     return Fingerprint(data=data, code=digest(code))
 
 
@@ -109,6 +111,13 @@ def ensure_model(steps: Steps) -> Path:
     else:
         with steps.step("fine-tuning the assistant on data/ (a few minutes)"):
             train(fingerprint)
+    if not (ENCODER / GRAPH).is_file():
+        print("      writing the encoder of the shop's recommendations", flush=True)
+        export_command = [str(VENV_PYTHON), str(ROOT / "scripts" / "encoder.py")]
+        if subprocess.run(export_command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL).returncode:
+            raise Problem(
+                "The encoder could not be written.", "Put right what the message above says and run it again."
+            )
     return fingerprint.model
 
 

@@ -1,0 +1,68 @@
+"""Writes the pretrained encoder as an ONNX graph to ``models/encoder/``, for the shop's recommendations.
+
+The shop compares texts of products with each other and with what customers ask for. The encoder that was fine-tuned on
+intents has unlearned what tells goods apart (benchmarks/README.md has the figures), so this one is as it was published.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from environment import ROOT
+
+ENCODER = ROOT / "models" / "encoder"
+GRAPH, TOKENIZER = "model.onnx", "tokenizer.json"
+DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def export(name: str, folder: Path) -> None:
+    """Write the graph in int8, from token numbers and mask to ``embedding``, and the tokenizer."""
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    from parlance.finetuning.encoder import load_encoder, pooled
+
+    encoder, tokenizer, _ = load_encoder(name, dropout=0.0)
+
+    class Sentences(torch.nn.Module):
+        """The mean of the vectors of a text's tokens."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = encoder.eval()
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            return pooled(hidden, attention_mask)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sample = torch.ones(2, 5, dtype=torch.int64)
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
+        whole, small = Path(unfinished) / "fp32.onnx", Path(unfinished) / GRAPH
+        torch.onnx.export(
+            Sentences(),
+            (sample, sample),
+            str(whole),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["embedding"],
+            dynamic_axes={
+                "input_ids": {0: "batch", 1: "length"},
+                "attention_mask": {0: "batch", 1: "length"},
+                "embedding": {0: "batch"},
+            },
+            opset_version=17,
+            dynamo=False,
+        )
+        quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True)
+        tokenizer.no_padding()
+        tokenizer.save(str(folder / TOKENIZER))
+        small.replace(folder / GRAPH)
+
+
+if __name__ == "__main__":
+    export(sys.argv[1] if len(sys.argv) > 1 else DEFAULT, ENCODER)
