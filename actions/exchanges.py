@@ -8,13 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
-<<<<<<< HEAD
-from actions.items import Line, ask_which, goods_in, named_in, position_given, shown
-from actions.messages import entities, entity, free_answer, is_asked_for, messages_of_request, set_this_turn
-=======
-from actions.items import Line, ask_which, named_in, shown
+from actions.items import Line, ask_which, goods_in, named_in, shown
 from actions.messages import chosen, entities, entity, free_answer, is_asked_for, messages_of_request, set_this_turn
->>>>>>> 8dcda84d5783c86bd1a1461a8fd9eee8c6370ad5
 from actions.shop_access import ask_shop
 from shop.products import ProductSummary, by_sku, find_by_name, search
 from shop.returns import ReturnableLine
