@@ -1,6 +1,7 @@
 """Products: finding and recommending them, questions about one, comparing two, and waiting for one."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -41,7 +42,7 @@ BESIDE = re.compile(
 # Finding ----------------------------------------------------------------------------------------------------------
 
 
-class ProductSearch(Action):
+class ProductSearch(Action, ABC):
     """What searches for products and shows them."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
@@ -52,9 +53,9 @@ class ProductSearch(Action):
             # The request of a form that is open stays what it is, so the way back is the intent.
             return [*events, SlotSet("offer", intent_of(tracker) or None)]
 
+    @abstractmethod
     async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         """Search, show, and return slots to set."""
-        raise NotImplementedError
 
     async def show(self, dispatcher: CollectingDispatcher, domain: DomainDict, filters: Filters) -> list[EventType]:
         """Show what fits the filters, and remember them; say what had to be left out."""
@@ -231,7 +232,7 @@ class ActionAskProduct(Action):
         return []
 
 
-class ProductAnswer(Action):
+class ProductAnswer(Action, ABC):
     """The answer to a question about the product that a form has found out."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
@@ -243,9 +244,9 @@ class ProductAnswer(Action):
             return try_again_later(dispatcher, tracker, error)
         return self.tell(dispatcher, domain, product) if product else gone(dispatcher)
 
+    @abstractmethod
     def tell(self, dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
         """Say it, and return slots to set."""
-        raise NotImplementedError
 
 
 class ActionProductDetails(ProductAnswer):
@@ -262,6 +263,10 @@ class ProductFact(ProductAnswer):
     """A single fact of a product: ``response`` with the product's data as blanks."""
 
     response: ClassVar[str]
+
+    @abstractmethod
+    def name(self) -> str:
+        """The action's name."""
 
     def tell(self, dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
         weight = f"{product.weight_g / 1000:.1f} kg" if product.weight_g >= 1000 else f"{product.weight_g} g"
@@ -318,7 +323,7 @@ class ActionCheckStock(ProductAnswer):
         return [SlotSet("offer", None if product.stock else "back_in_stock")]
 
 
-class ActionStockNotice(ProductAnswer):
+class ActionStockNotice(Action):
     """Notes down who wants to hear when a product is back."""
 
     def name(self) -> str:

@@ -138,7 +138,7 @@ def figures(split: Split, scores: Scores) -> dict[str, float]:
         ranked[list(history)] = -np.inf
         found = np.array([n in wanted for n in np.argsort(-ranked, kind="stable")[:TOP]])
         hits.append(found.any())
-        gains.append((found * discounts).sum() / discounts[: len(wanted)].sum())
+        gains.append((found * discounts[: len(found)]).sum() / discounts[: len(wanted)].sum())
     return {"hit_rate": float(np.mean(hits)), "ndcg": float(np.mean(gains))}
 
 

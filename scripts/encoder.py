@@ -6,6 +6,7 @@ intents has unlearned what tells goods apart (benchmarks/README.md has the figur
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 import warnings
@@ -16,6 +17,8 @@ from environment import ROOT
 
 ENCODER = ROOT / "models" / "encoder"
 GRAPH, TOKENIZER = "model.onnx", "tokenizer.json"
+LONGEST = 128
+"""Tokens of a text that are read; a product's description has about 60."""
 DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -24,7 +27,7 @@ def export(name: str, folder: Path) -> None:
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    from parlance.finetuning.encoder import load_encoder, pooled
+    from parlance.finetuning.encoder import load_encoder, pooled, usable_length
 
     encoder, tokenizer, _ = load_encoder(name, dropout=0.0)
 
@@ -58,8 +61,10 @@ def export(name: str, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
+        logging.getLogger().setLevel(logging.ERROR)  # it advises a pre-processing that does not matter to this graph
         quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True)
         tokenizer.no_padding()
+        tokenizer.enable_truncation(usable_length(encoder, LONGEST))
         tokenizer.save(str(folder / TOKENIZER))
         small.replace(folder / GRAPH)
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "models" / "encoder"
 LONGEST = 128
-"""Tokens of a text that are read."""
+"""Tokens of a text that are read, where the tokenizer does not say."""
 
 
 class TextEncoder:
@@ -34,7 +34,8 @@ class TextEncoder:
         self.folder = folder
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(LONGEST)
+        if self._tokenizer.truncation is None:
+            self._tokenizer.enable_truncation(LONGEST)
         self._session = session
 
     @classmethod

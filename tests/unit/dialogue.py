@@ -1,6 +1,7 @@
 """A conversation with the real actions and the real rules, without Rasa: fills slots and runs forms as Rasa does."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,19 @@ class Chat:
         self._message: dict[str, Any] = {}
 
     def say(
-        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | list[str]
+        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | Sequence[str]
     ) -> list[str]:
-        """What Fern says, by the responses' names; every variation of them can be filled in."""
+        """What Fern says, by the responses' names; every variation of them can be filled in.
+
+        Args:
+            entities: By type the value, or several of them.
+        """
         self.said = []
+        values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
         found = [
-            {"entity": name, "value": value}
-            for name, values in entities.items()
-            for value in (values if isinstance(values, list) else [values])
+            {"entity": name, "value": value, "start": max(text.find(value), 0)}
+            for name in values
+            for value in values[name]
         ]
         self._message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
         self._hear({"text": text, "parse_data": self._message, "metadata": self._metadata})
@@ -126,7 +132,8 @@ class Chat:
             if action in registered_actions():
                 self._run(action)
                 return
-        self._record({"response": f"utter_ask_{slot}"})
+        own = f"utter_ask_{form}_{slot}"
+        self._record({"response": own if own in DOMAIN["responses"] else f"utter_ask_{slot}"})
 
     def _run(self, action: str) -> list[str]:
         """Runs an action of the action server and applies its events; the names of the slots that it sets."""

@@ -101,13 +101,29 @@ def test_the_only_item_is_not_asked_for(own_shop: URL) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "intent"), [("no photo", "inform"), ("later", "inform"), ("I can't", "nlu_fallback"), ("no", "deny")]
+    ("said", "intent"),
+    [
+        ("no photo", "inform"),
+        ("nah no photo sorry", "send_photo"),
+        ("later", "goodbye"),
+        ("I can't", "nlu_fallback"),
+        ("no", "deny"),
+    ],
 )
 def test_a_claim_can_do_without_a_photo(own_shop: URL, said: str, intent: str) -> None:
     chat = Chat()
     chat.say(f"10433 {ADA}", "item_damaged")
     chat.say("the lid is cracked")
     assert chat.say(said, intent) == ["utter_claim_opened_without_photo"]
+
+
+def test_a_detail_where_a_photo_was_asked_for_is_added_to_what_is_wrong(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    assert chat.say("and the handle has come off too", "item_damaged") == ["utter_ask_photo"]
+    chat.say("no", "deny")
+    assert claims()[0].description == "the lid is cracked\nand the handle has come off too"
 
 
 def test_a_photo_that_is_promised_is_waited_for_with_the_way_to_send_it(own_shop: URL) -> None:

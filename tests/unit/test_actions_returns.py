@@ -165,11 +165,19 @@ def test_an_exchange_for_the_same_again_costs_nothing(own_shop: URL) -> None:
 
 def test_both_products_in_the_first_message_are_told_apart(own_shop: URL) -> None:
     chat = Chat()
-    both = ["Stoneware pasta bowl", "Heron floor lamp"]
-    chat.say("swap the Stoneware pasta bowl for the Heron floor lamp", "exchange_item", product=both)
+    chat.say("swap the pasta bowl for the Heron lamp", "exchange_item", category="pasta bowl", product="Heron lamp")
     assert chat.say(f"10442 {SAMIR}") == ["utter_ask_reason"]
     assert chat.say("no", "deny") == ["utter_confirm_exchange_dearer"]
     assert (chat.told("item"), chat.told("exchange")) == ("Stoneware pasta bowl", "Heron floor lamp")
+
+
+def test_no_wait_in_front_of_what_is_wanted_leaves_what_goes_back(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10442 {SAMIR}", "exchange_item", category="bowl", reason="too small")
+    assert chat.say("no wait, the Bluebell dessert plates", product="Bluebell dessert plates")[0].startswith(
+        "utter_confirm_exchange"
+    )
+    assert (chat.told("item"), chat.told("exchange")) == ("Stoneware pasta bowl", "Bluebell dessert plates")
 
 
 def test_another_colour_of_the_same_kind_is_found_or_chosen_from_a_list(own_shop: URL) -> None:
