@@ -20,7 +20,9 @@ from environment import ROOT, VENV_PYTHON
 
 MODELS = ROOT / "models"
 DATA = ("config.yml", "domain.yml", "domain", "data")
-CODE = ("parlance/components", "parlance/data", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
+CODE = ("parlance/data", "parlance/dialogue", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
+COMPONENTS = "parlance/components"
+"""Its own modules train the model; the channels in the folder below do not."""
 # Of components, what carries and keeps messages: no model depends on it.
 NOT_TRAINED = (ROOT / "parlance/components/channels", ROOT / "parlance/components/tracker_store.py")
 
