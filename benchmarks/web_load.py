@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import ipaddress
 import json
+import os
 import re
 import secrets
 import socket
@@ -33,6 +34,7 @@ from machine import machine, versions
 NUMBER = re.compile(r"FH-(\d{5})")
 EXAMPLE = "10432"  # in Fern's own question for the number
 WAIT_SECONDS = 30.0  # for the last answers
+RETRY_SECONDS = 1.0
 TIMED = 60
 QUESTION = "what can you do?"
 
@@ -46,6 +48,7 @@ class Tally:
     doubled: int = 0
     crossed: int = 0
     refused: int = 0
+    retried: int = 0
     reconnected: int = 0
     latencies: list[float] = field(default_factory=list)
 
@@ -70,19 +73,25 @@ class Visitor:
             self.headers = {"authorization": f"Bearer {(await answer.json())['token']}"}
 
     async def listen(self) -> None:
-        """Reads the stream for ever, going on after the last entry where it ends."""
+        """Reads the stream for ever, going on after the last entry where it ends, as the widget does."""
         while True:
-            headers = {**self.headers, "last-event-id": str(self.last)}
-            async with self.client.get(f"{self.chat}/events", headers=headers) as stream:
-                stream.raise_for_status()
-                event = ""
-                async for line in stream.content:
-                    text = line.decode().rstrip()
-                    if text.startswith("event: "):
-                        event = text[7:]
-                    elif text.startswith("data: ") and event == "entry":
-                        self.take(json.loads(text[6:]))
+            try:
+                await self.read_stream()
+            except aiohttp.ClientError:
+                await asyncio.sleep(RETRY_SECONDS)
             self.tally.reconnected += 1
+
+    async def read_stream(self) -> None:
+        headers = {**self.headers, "last-event-id": str(self.last)}
+        async with self.client.get(f"{self.chat}/events", headers=headers) as stream:
+            stream.raise_for_status()
+            event = ""
+            async for line in stream.content:
+                text = line.decode().rstrip()
+                if text.startswith("event: "):
+                    event = text[7:]
+                elif text.startswith("data: ") and event == "entry":
+                    self.take(json.loads(text[6:]))
 
     def take(self, entry: dict[str, Any]) -> None:
         """Compares an entry with what is due."""
@@ -102,12 +111,20 @@ class Visitor:
         self.mine.add(id)
         self.sent_at[id] = time.monotonic()
         self.tally.sent += 1
-        async with self.client.post(
-            f"{self.chat}/messages", json={"id": id, "text": text}, headers=self.headers
-        ) as answer:
-            if answer.status != 202:
-                self.tally.refused += 1
-                del self.sent_at[id]
+        while not await self.post({"id": id, "text": text}):
+            self.tally.retried += 1
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def post(self, message: dict[str, str]) -> bool:
+        """Whether the server has taken a message in, or refused it for good."""
+        try:
+            async with self.client.post(f"{self.chat}/messages", json=message, headers=self.headers) as answer:
+                if answer.status != 202:
+                    self.tally.refused += 1
+                    del self.sent_at[message["id"]]
+                return True
+        except aiohttp.ClientError:
+            return False
 
     async def talk(self, every: float, until: float) -> None:
         """Sends a message every so many seconds, the first at a moment of its own."""
@@ -175,14 +192,13 @@ async def load(address: str, client: aiohttp.ClientSession, visitors: int, secon
     crowd = [Visitor(f"{address}/chat", client, number, tally) for number in range(visitors)]
     for visitor in crowd:
         await visitor.connect()
+    print(f"{visitors} visitors are connected.", flush=True)
     streams = [asyncio.ensure_future(visitor.listen()) for visitor in crowd]
     await asyncio.sleep(1)
     until = time.monotonic() + seconds
     await asyncio.gather(*(visitor.talk(every, until) for visitor in crowd))
     await answered(*crowd)
     for stream in streams:
-        if stream.done():
-            stream.result()
         stream.cancel()
     tally.lost = sum(len(visitor.sent_at) for visitor in crowd)
     return tally
@@ -207,7 +223,9 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
         "doubled": tally.doubled,
         "crossed": tally.crossed,
         "refused": tally.refused,
+        "retried": tally.retried,
         "streams_resumed": tally.reconnected,
+        "load_average": round(os.getloadavg()[0], 1),
         "p50_ms": percentile(tally.latencies, 0.5),
         "p95_ms": percentile(tally.latencies, 0.95),
         "p99_ms": percentile(tally.latencies, 0.99),

@@ -10,7 +10,9 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import QueuePool
 
 
 class SQLiteTrackerStore(SQLTrackerStore):
@@ -32,7 +34,10 @@ class SQLiteTrackerStore(SQLTrackerStore):
         **kwargs: Any,
     ) -> None:
         super().__init__(domain=domain, dialect="sqlite", db=db, event_broker=event_broker, **kwargs)
+        # Without a pool each save opens the file and closes it, and closing it empties the log onto the disk.
+        self.engine = create_engine(self.get_db_url("sqlite", db=db), poolclass=QueuePool)
         event.listen(self.engine, "connect", _use_write_ahead_log)
+        self.sessionmaker = sessionmaker(bind=self.engine)
 
 
 def _use_write_ahead_log(connection: Any, _record: Any) -> None:

@@ -238,7 +238,7 @@ export class ParlanceChat extends HTMLElement implements Listener {
         {
           position: "inside-start",
           tooltip: { text: texts.photo },
-          styles: { button: { default: { svg: { content: PHOTO, styles: { default: { width: "22px", color: "var(--quiet)" } } } } } },
+          styles: { button: { default: { svg: { content: PHOTO, styles: { default: { width: "22px" } } } } } },
           onClick: () => this.choosePhoto(),
         },
       ],
@@ -249,7 +249,6 @@ export class ParlanceChat extends HTMLElement implements Listener {
       },
       chatStyle: { width: "100%", height: "100%", border: "0", backgroundColor: "var(--paper)", fontFamily: "inherit" },
       inputAreaStyle: { backgroundColor: "var(--paper)" },
-      submitButtonStyles: { submit: { svg: { styles: { default: { filter: "none" } } } } },
       auxiliaryStyle: chatStyle,
     });
     this.piece("chat").append(chat);

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -368,8 +369,8 @@ class WebInput(InputChannel):
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
         # Sanic ends every response after RESPONSE_TIMEOUT seconds, so this one ends well before, and the widget asks
-        # again. Proxies that cut long responses are served by the same.
-        deadline = time.monotonic() + 0.7 * request.app.config.RESPONSE_TIMEOUT
+        # again. Proxies that cut long responses are served by the same. Not all browsers come back at one moment.
+        deadline = time.monotonic() + random.uniform(0.5, 0.75) * request.app.config.RESPONSE_TIMEOUT
         was_typing = None
         with self._conversations.listen(visitor.conversation) as news:
             while (left := deadline - time.monotonic()) > 0:
