@@ -17,7 +17,7 @@ from actions.messages import chosen, entities, intent_of, latest_text, picked
 from actions.product_cards import cards, phrase, product_buttons, shown_products
 from actions.product_mentions import Mention, find_mention, in_order, named, shown_skus
 from actions.product_wishes import FILTERS, direction_in, filters_in, merged
-from actions.requests import take_up
+from actions.requests import ABOUT_AN_ORDER, take_up
 from actions.shop_access import ask_shop
 from actions.wording import listing, money
 from shop.browsing import Filters, Found, browse, turned
@@ -50,8 +50,8 @@ class ProductSearch(Action, ABC):
             return await self.search(dispatcher, tracker, domain)
         except ShopUnavailable as error:
             events = try_again_later(dispatcher, tracker, error)
-            # The request of a form that is open stays what it is, so the way back is the intent.
-            return [*events, SlotSet("offer", intent_of(tracker) or None)]
+            # No form holds what was asked for, so the message itself is what a "yes" takes up.
+            return [*events, SlotSet("offer", again(tracker))]
 
     @abstractmethod
     async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
@@ -139,8 +139,8 @@ class ActionSelectOption(Action):
         thing = shown[position]
         request = tracker.get_slot("request")
         if thing["kind"] == "order":
-            again = request if request not in (None, "list_orders", *QUESTIONS) else "order_status"
-            return [SlotSet("order_number", thing["ref"]), *take_up(domain, again)]
+            wanted = request if request in ABOUT_AN_ORDER else "order_status"
+            return [SlotSet("order_number", thing["ref"]), *take_up(domain, wanted)]
         if thing["kind"] == "item" and request:
             return [SlotSet("item", thing["ref"]), *take_up(domain, request)]
         try:
@@ -358,7 +358,7 @@ class ActionCompareProducts(Action):
         try:
             pair = await ask_shop(products_to_compare, tracker)
         except ShopUnavailable as error:
-            return [*try_again_later(dispatcher, tracker, error), SlotSet("offer", "compare_products")]
+            return [*try_again_later(dispatcher, tracker, error), SlotSet("offer", again(tracker))]
         if len(pair) < 2:
             response = "utter_compare_with_what" if pair else "utter_compare_what"
             dispatcher.utter_message(response=response, name=pair[0].name if pair else "")
@@ -417,6 +417,11 @@ def tell_details(dispatcher: CollectingDispatcher, domain: DomainDict, product: 
         rooms=listing(product.rooms),
     )
     return [SlotSet("product", product.sku), SlotSet("offer", None if product.stock else "back_in_stock")]
+
+
+def again(tracker: Tracker) -> dict[str, Any]:
+    """The latest message as an offer, for a "yes" to another try."""
+    return {part: tracker.latest_message.get(part) for part in ("text", "intent", "entities")}
 
 
 def gone(dispatcher: CollectingDispatcher) -> list[EventType]:

@@ -369,4 +369,5 @@ def test_a_shop_out_of_reach_is_told_and_a_yes_tries_again(
     assert (offer["intent"]["name"] if isinstance(offer, dict) else offer) == intent
     assert chat.slots["form_ended"] is None
     monkeypatch.setenv("DATABASE_URL", str(shop_url))
-    assert chat.say("yes", "affirm") != ["utter_shop_unavailable"]
+    answer = chat.say("yes", "affirm")
+    assert answer and answer[0] not in ("utter_shop_unavailable", "utter_ask_category", "utter_compare_what")
