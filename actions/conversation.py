@@ -9,6 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import recognise
 from actions.messages import earlier_events
+from actions.requests import fresh_offer
 from actions.shop_access import ask_shop
 from shop import preferences
 from shop.errors import ShopUnavailable
@@ -70,7 +71,8 @@ class ActionRepeat(Action):
             )
         if not said:
             dispatcher.utter_message(response="utter_nothing_to_repeat")
-        return []
+        offer = fresh_offer(tracker)  # what is said again is offered again
+        return [SlotSet("offer", offer)] if offer else []
 
 
 class ActionStartOver(Action):

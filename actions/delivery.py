@@ -30,8 +30,11 @@ logger = logging.getLogger(__name__)
 NO_PHOTO = "none"
 PHOTO_ID = re.compile(r"[\w-]{1,64}")
 SAYS_NO_PHOTO = re.compile(
-    r"\b(?:no (?:photo|pic|camera)|none|later|can'?t|cannot|don'?t|haven'?t|not (?:now|yet|possible)|without)", re.I
+    r"\b(?:(?:no|without) (?:\w+ )?(?:photo|pic|picture|image|camera)|none|later|can'?t|cannot|(?:don'?t|do not) have|"
+    r"haven'?t|have not|not (?:now|yet|possible))",
+    re.I,
 )
+ASKS = re.compile(r"\?|\bhow\b", re.I)
 PART_IS_MISSING = re.compile(
     r"\b(?:missing|lacks|lacking|without|incomplete|left out|not in(?:side)? the (?:box|pack)|only (?:one|half|part)|"
     r"no (?:screws?|bolts?|legs?|fittings?|instructions|lid|bulb|shade|cover|insert))\b",
@@ -41,6 +44,8 @@ TELLS_WHAT_IS_WRONG = frozenset({"item_damaged", "wrong_item", "parcel_missing",
 """Intents that an answer to "what is wrong with it?" may be taken for."""
 WORDS_THAT_DESCRIBE = 7
 """A first message of so many words has said already what is wrong."""
+WORDS_OF_A_DETAIL = 4
+"""So many words where a photo was asked for add to what is wrong."""
 CLAIM_REFUSED = {
     ClaimOutcome.NOT_DELIVERED: ("utter_claim_not_delivered", "order_status"),
     ClaimOutcome.TOO_OLD: ("utter_claim_too_old", "human_handoff"),
@@ -98,18 +103,23 @@ class ValidateClaimForm(ItemForm):
             return {}
         answer = free_answer(tracker, "description", TELLS_WHAT_IS_WRONG)
         if answer is None and intent_of(tracker) in self.requests:
-            answer = latest_text(tracker) if len(latest_text(tracker).split()) >= WORDS_THAT_DESCRIBE else None
-        return {"description": answer} if answer and tracker.get_slot("description") is None else {}
+            words = [word for word in latest_text(tracker).split() if word.strip(".,!?").replace("'", "").isalpha()]
+            answer = latest_text(tracker) if len(words) >= WORDS_THAT_DESCRIBE else None
+        if answer and tracker.get_slot("description") is None:
+            return {"description": answer}
+        added = None if says_no_photo(tracker) else free_answer(tracker, "photo", TELLS_WHAT_IS_WRONG)
+        if added and len(added.split()) >= WORDS_OF_A_DETAIL:
+            return {"description": f"{tracker.get_slot('description')}\n{added}"}
+        return {}
 
     def extract_photo(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """That there is no photo. A photo itself comes as an entity."""
         if not is_asked_for(tracker, "photo") or entity(tracker, "photo"):
             return {}
-        if intent_of(tracker) in ("affirm", "send_photo"):
-            # Nothing yet, but an answer: the form asks again and says how (ActionAskPhoto).
-            return {"photo": None}
-        answer = free_answer(tracker, "photo") or ""
-        return {"photo": NO_PHOTO} if intent_of(tracker) == "deny" or SAYS_NO_PHOTO.search(answer) else {}
+        if says_no_photo(tracker):
+            return {"photo": NO_PHOTO}
+        # Nothing yet, but an answer: the form asks again and says how (ActionAskPhoto).
+        return {"photo": None} if intent_of(tracker) in ("affirm", "send_photo") else {}
 
     def validate_photo(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -203,6 +213,15 @@ class ActionAttachPhoto(Action):
             return [SlotSet("claim", None)]
         dispatcher.utter_message(response=f"utter_photo_{outcome.value}", reference=claim)
         return [SlotSet("photo", None)]
+
+
+def says_no_photo(tracker: Tracker) -> bool:
+    """Whether the customer has no photo to send, or not now; "later" is no goodbye here."""
+    text = latest_text(tracker)
+    if intent_of(tracker) == "deny":
+        return True
+    answers = free_answer(tracker, "photo", ("send_photo",)) is not None or len(text.split()) < WORDS_OF_A_DETAIL
+    return answers and bool(SAYS_NO_PHOTO.search(text)) and not ASKS.search(text)
 
 
 def kind_of(request: str, description: str) -> ClaimKind:

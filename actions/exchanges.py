@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
-from actions.items import Line, ask_which, named_in, shown
+from actions.items import Line, ask_which, goods_in, named_in, shown
 from actions.messages import chosen, entities, entity, free_answer, is_asked_for, messages_of_request, set_this_turn
 from actions.shop_access import ask_shop
 from shop.products import ProductSummary, by_sku, find_by_name, search
@@ -59,15 +59,11 @@ async def find_exchange(
 
 
 def named_at_first(session: Session, tracker: Tracker, lines: Sequence[Line]) -> tuple[ProductSummary, ...]:
-    """In "swap the Moss cushion for the Hare cushion" the name that is on no line of the order."""
-    named = [
-        str(found["value"])
-        for message in messages_of_request(tracker)
-        if (message.get("intent") or {}).get("name") == "exchange_item"
-        for found in message.get("entities") or []
-        if found["entity"] == "product"
-    ]
-    others = [name for name in named if len(named) > 1 and named_in([name], lines) is None]
+    """In "swap the bowl for the Heron lamp" the product that is on no line of the order."""
+    asked = (m for m in messages_of_request(tracker) if (m.get("intent") or {}).get("name") == "exchange_item")
+    message = next(asked, {})
+    named = [str(found["value"]) for found in message.get("entities") or [] if found["entity"] == "product"]
+    others = [name for name in named if len(goods_in(message)) > 1 and named_in([name], lines) is None]
     return find_by_name(session, others[-1], OPTIONS) if others else ()
 
 

@@ -79,7 +79,8 @@ class Form(FormValidationAction):
         events = [*events, *await self.look_up(dispatcher, tracker, domain, slots_in(events))]
         asked = tracker.get_slot(REQUESTED)
         filled = any(value is not None for value in slots_in(events).values())
-        if asked and not filled and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
+        unexplained = asked and not filled and not dispatcher.messages
+        if unexplained and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             return [*events, *not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)]
         request = value_before_this_turn(tracker, "request")
         if asked and not events and intent_of(tracker) in {*self.requests, request}:

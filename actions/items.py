@@ -189,10 +189,11 @@ def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> in
         if answer:
             return named_in([answer], lines)
     if known is not None:
-        may_change = tracker.get_slot(REQUESTED) is None or CORRECTION.match(latest_text(tracker))
-        return named_in(_goods_in(tracker.latest_message), lines) if may_change else None
+        corrected = CORRECTION.match(latest_text(tracker)) and not is_asked_for(tracker, "exchange_for")
+        may_change = corrected or tracker.get_slot(REQUESTED) is None
+        return named_in(goods_in(tracker.latest_message), lines) if may_change else None
     for message in messages_of_request(tracker):
-        named = named_in(_goods_in(message), lines)
+        named = named_in(goods_in(message), lines)
         if named is not None:
             return named
     return lines[0].line_id if len(lines) == 1 else None
@@ -207,7 +208,8 @@ def named_in(said: Iterable[str], lines: Sequence[Line]) -> int | None:
     return named[0] if len(named) == 1 else None
 
 
-def _goods_in(message: dict[str, Any]) -> list[str]:
+def goods_in(message: dict[str, Any]) -> list[str]:
+    """The products and kinds of goods that a message names."""
     return [str(e["value"]) for e in message.get("entities") or [] if e["entity"] in ("product", "category")]
 
 

@@ -124,8 +124,8 @@ def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
 
 
 def order_number_in(tracker: Tracker) -> str | None:
-    """An order number in the latest message, whatever intent and entities it was taken for."""
-    return find_order_number(latest_text(tracker))
+    """An order number in the latest message, whatever intent and entities it was taken for, or in its button."""
+    return find_order_number(latest_text(tracker)) or find_order_number(str(entity(tracker, "order_number") or ""))
 
 
 def transcript(tracker: Tracker) -> str:

@@ -150,8 +150,8 @@ class ActionCheckPromo(Action):
             value=value,
             min_spend=money(promo.min_spend_pence),
             category=promo.category.lower(),
-            starts_on=day(promo.starts_on) if promo.starts_on else "",
-            ends_on=day(promo.ends_on) if promo.ends_on else "",
+            starts_on=day(promo.starts_on, year=True) if promo.starts_on else "",
+            ends_on=day(promo.ends_on, year=True) if promo.ends_on else "",
         )
         return [*events, SlotSet("code", None)]
 

@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 from machine import machine, versions
 from nlu import THREAD_VARIABLES
 from parlance.evaluation.metrics import expected_calibration_error, reliability
-from results import cell, load_runs, mebibytes, megabytes, milliseconds, percent, provenance, seconds, share
+from results import cell, load_runs, mebibytes, milliseconds, percent, provenance, seconds, share
 from stage import cpu_count, cpu_seconds, peak_mb, size_mb, write_record
 from systems import quiet_environment
 
@@ -56,7 +56,7 @@ ROWS = (
     ("train_peak_mb", "Peak memory, training", mebibytes),
     ("serve_peak_mb", "Peak memory, serving", mebibytes),
     ("load_seconds", "Loading", seconds),
-    ("model_mb", "Model on disk", megabytes),
+    ("model_mb", "Model on disk", lambda value: f"{value:.2f} MB"),
 )
 
 
@@ -85,8 +85,8 @@ def policy_class(system: str) -> Any:
     return TEDPolicy
 
 
-def train(system: str, seed: int, folder: Path) -> dict[str, Any]:
-    """What `rasa train core` does, with Rasa's augmentation of the stories."""
+def train(system: str, seed: int, folder: Path, augmentation: int) -> dict[str, Any]:
+    """What `rasa train core --augmentation N` does."""
     from rasa.model_training import train_core
 
     policy = {**POLICIES[system], SEED_OPTION[system]: seed}
@@ -97,7 +97,12 @@ def train(system: str, seed: int, folder: Path) -> dict[str, Any]:
     kind.train = timed(kind.train, record)
     began = time.perf_counter()
     model = train_core(
-        str(DATA / "domain.yml"), str(folder / "config.yml"), str(DATA / "train.yml"), str(folder), "model"
+        str(DATA / "domain.yml"),
+        str(folder / "config.yml"),
+        str(DATA / "train.yml"),
+        str(folder),
+        "model",
+        {"augmentation_factor": augmentation},
     )
     if model is None:
         raise SystemExit("Rasa trained no model.")
@@ -189,14 +194,17 @@ def figures(trained: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def run_stage(stage: str, system: str, seed: int, folder: Path, threads: int | None) -> dict[str, Any]:
+def run_stage(
+    stage: str, system: str, seed: int, folder: Path, threads: int | None, augmentation: int
+) -> dict[str, Any]:
     """The record of a stage, run in a process of its own."""
     environment = quiet_environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [environment.get("PYTHONPATH")])])
     environment.update({variable: str(threads) for variable in THREAD_VARIABLES if threads})
     log = folder / f"{stage}.log"
     with log.open("wb") as output:
-        command = [sys.executable, str(Path(__file__).resolve()), "--stage", stage, system, str(seed), str(folder)]
+        arguments = ["--stage", stage, system, str(seed), str(folder), str(augmentation)]
+        command = [sys.executable, str(Path(__file__).resolve()), *arguments]
         code = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder).returncode
     if code:
         raise SystemExit(f"{log.read_text(errors='replace')[-3000:]}\n{system}: {stage} ended with code {code}")
@@ -204,14 +212,14 @@ def run_stage(stage: str, system: str, seed: int, folder: Path, threads: int | N
     return record
 
 
-def stage_main(stage: str, system: str, seed: str, place: str) -> int:
+def stage_main(stage: str, system: str, seed: str, place: str, augmentation: str = "50") -> int:
     """A stage in its own process; its record is left in the folder."""
     folder = Path(place)
     if stage == "train":
         import rasa.model_training  # noqa: F401  importing libraries is not training time
 
         policy_class(system)
-    record = train(system, int(seed), folder) if stage == "train" else serve(system, folder)
+    record = train(system, int(seed), folder, int(augmentation)) if stage == "train" else serve(system, folder)
     write_record(record, folder / f"{stage}.json")
     return 0
 
@@ -250,6 +258,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--systems", default=",".join(POLICIES), help="which to run, with commas")
     parser.add_argument("--seeds", default="0", help="which seeds, with commas")
     parser.add_argument("--threads", type=int, help="threads of each; all cores unless told")
+    parser.add_argument("--augmentation", type=int, default=50, help="Rasa's augmentation factor, and Rasa's default")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="where the results go")
     options = parser.parse_args(arguments)
     runs = []
@@ -258,7 +267,10 @@ def main(arguments: list[str]) -> int:
             with tempfile.TemporaryDirectory() as temporary:
                 folder = Path(temporary)
                 print(f"{TITLES[system]}, seed {seed} ...", flush=True)
-                records = [run_stage(stage, system, seed, folder, options.threads) for stage in ("train", "serve")]
+                records = [
+                    run_stage(stage, system, seed, folder, options.threads, options.augmentation)
+                    for stage in ("train", "serve")
+                ]
             runs.append(
                 {
                     "system": system,
@@ -267,7 +279,7 @@ def main(arguments: list[str]) -> int:
                     "date": datetime.date.today().isoformat(),
                     "machine": {**machine(), "cores": records[0]["cpus"]},
                     "versions": versions(),
-                    "settings": POLICIES[system],
+                    "settings": {**POLICIES[system], "augmentation": options.augmentation},
                     "command": f"python benchmarks/policy.py {' '.join(arguments)}".strip(),
                 }
             )

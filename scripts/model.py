@@ -20,8 +20,11 @@ from environment import ROOT, VENV_PYTHON
 
 MODELS = ROOT / "models"
 DATA = ("config.yml", "domain.yml", "domain", "data")
-CODE = ("parlance/components", "parlance/data", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
-CHANNELS = ROOT / "parlance" / "components" / "channels"  # they carry messages, and no model depends on them
+CODE = ("parlance/data", "parlance/dialogue", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
+COMPONENTS = "parlance/components"
+"""Its own modules train the model; the channels in the folder below do not."""
+# Of components, what carries and keeps messages: no model depends on it.
+NOT_TRAINED = (ROOT / "parlance/components/channels", ROOT / "parlance/components/tracker_store.py")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def digest(files: Iterable[Path]) -> str:
 def current_fingerprint() -> Fingerprint:
     """The fingerprint of the project as it stands."""
     data = digest(files_below(DATA, (".yml", ".yaml", ".txt", ".csv", ".json")))
-    code = (file for file in files_below(CODE, (".py",)) if CHANNELS not in file.parents)
+    code = (file for file in files_below(CODE, (".py",)) if not {file, *file.parents} & set(NOT_TRAINED))
     return Fingerprint(data=data, code=digest(code))
 
 

@@ -181,7 +181,7 @@ def reschedule(session: Session, number: str | int, customer_id: int, day: date,
     if day == order.expected_on:
         return Reschedule(RescheduleOutcome.SAME, day)
     earliest = _delivery_day(max(order.expected_on, today()) if in_warehouse else today() + timedelta(days=1))
-    latest = max(order.expected_on, today()) + timedelta(days=MOST_DAYS_LATER)
+    latest = _delivery_day(max(order.expected_on, today()) + timedelta(days=MOST_DAYS_LATER), -1)
     if day < earliest:
         return Reschedule(RescheduleOutcome.TOO_SOON, earliest)
     if day > latest:
@@ -206,10 +206,10 @@ def _is_holiday(day: date) -> bool:
     return (day.month, day.day) in ((12, 25), (12, 26), (1, 1))
 
 
-def _delivery_day(day: date) -> date:
-    """That day, or the next on which carriers deliver: Monday to Saturday, but no holiday."""
+def _delivery_day(day: date, step: int = 1) -> date:
+    """That day, or the next (``step`` -1: the last) on which carriers deliver: Monday to Saturday, but no holiday."""
     while day.weekday() == SUNDAY or _is_holiday(day):
-        day += timedelta(days=1)
+        day += timedelta(days=step)
     return day
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.run import configure_app
-from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.utils.endpoints import EndpointConfig
 from ruamel.yaml import YAML
@@ -23,6 +22,7 @@ from sanic import Sanic
 from sanic.touchup import TouchUp
 
 from parlance.components.channels.web import WebInput
+from parlance.components.tracker_store import SQLiteTrackerStore
 
 CARDS = [
     {
@@ -166,7 +166,7 @@ class SmallAssistant:
         self.address = f"http://localhost:{self.port}"
         self.other_origin = ""
         self.options = {
-            "database": f"sqlite:///{folder / 'web_chat.db'}",
+            "database": str(folder / "web_chat.db"),
             "secret_file": str(folder / "secret"),
             "uploads": str(folder / "uploads"),
             "page": "tests.small_assistant.page",
@@ -201,8 +201,8 @@ class SmallAssistant:
         tracker = asyncio.run(self._tracker_store().retrieve_full_tracker(conversation))
         return [event.as_dict() for event in tracker.events] if tracker else []
 
-    def _tracker_store(self) -> TrackerStore:
-        return SQLTrackerStore(Domain.load(str(self.model.parents[1] / "domain.yml")), db=self._tracker_file)
+    def _tracker_store(self) -> SQLiteTrackerStore:
+        return SQLiteTrackerStore(Domain.load(str(self.model.parents[1] / "domain.yml")), db=self._tracker_file)
 
     @property
     def _tracker_file(self) -> str:

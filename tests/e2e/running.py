@@ -46,7 +46,7 @@ def write_settings(folder: Path, action_port: str, other_origin: str) -> str:
     credentials[WEB_CHAT].update(
         {
             "allowed_origins": [other_origin],
-            "database": f"sqlite:///{folder / 'web_chat.db'}",
+            "database": str(folder / "web_chat.db"),
             "secret_file": str(folder / "secret"),
             "uploads": str(folder / "uploads"),
         }

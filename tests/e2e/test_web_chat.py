@@ -67,7 +67,7 @@ class Chat:
 
     def menu(self, item: str) -> None:
         self.page.get_by_role("button", name="Chat menu").click()
-        self.page.get_by_role("button", name=item).click()
+        self.page.locator(".menu").get_by_role("button", name=item).click()
 
     @property
     def said(self) -> list[str]:

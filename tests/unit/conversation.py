@@ -93,9 +93,9 @@ class Conversation:
         events = asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome
         self.returned = events
         self.given({event["name"]: event["value"] for event in events if event["event"] == "slot"})
-        for message in self.dispatcher.messages:
+        for message in (said for said in self.dispatcher.messages if said["response"]):
             check_blanks(message, self.slots)
-        return [str(message["response"]) for message in self.dispatcher.messages]
+        return [str(message["response"]) for message in self.dispatcher.messages if message["response"]]
 
     def blank(self, name: str) -> Any:
         """What a blank of the latest response was filled with."""

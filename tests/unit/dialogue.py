@@ -75,7 +75,7 @@ class Chat:
             self._run_rule(intent)
         return [message["response"] for message in self.said]
 
-    def ask(self, intent: str, **entities: str) -> list[str]:
+    def ask(self, intent: str, **entities: str | list[str]) -> list[str]:
         """A button, or a request in so many words that hold nothing else."""
         return self.say(f"/{intent}", intent, **entities)
 
@@ -172,8 +172,11 @@ class Chat:
         return self._events[heard:]
 
     def _record(self, message: dict[str, Any]) -> None:
-        for variation in DOMAIN["responses"][message["response"]]:
-            variation["text"].format(**{**self.slots, **message})
+        name, responses = message["response"], DOMAIN["responses"]
+        retrieved = [variations for key, variations in responses.items() if key.startswith(f"{name}/")]
+        for variations in retrieved or [responses[name]]:
+            for variation in variations:
+                variation["text"].format(**{**self.slots, **message})
         self.said.append(message)
 
 

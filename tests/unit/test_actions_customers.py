@@ -7,10 +7,11 @@ import pytest
 from rasa_sdk import Tracker
 from sqlalchemy.engine import URL
 
-from actions.conversation import ActionGreet, ActionStartOver
+from actions.conversation import ActionGreet, ActionRepeat, ActionStartOver
 from actions.customers import recognise, recognise_if_possible
 from actions.memory import ActionSetPreference
 from actions.orders import ValidateAccountForm
+from actions.requests import ActionAccept
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.database import open_session
@@ -155,3 +156,13 @@ def test_a_database_that_is_down_is_told_or_passed_over(monkeypatch: pytest.Monk
     assert chat.hears("hi", "greet").runs(ActionGreet()) == ["utter_greet"]
     assert chat.hears("points", "loyalty_points").fills(ValidateAccountForm()) == ["utter_shop_unavailable"]
     assert chat.form is None and chat.slots["offer"] == "loyalty_points"
+
+
+def test_an_offer_that_is_said_again_can_still_be_accepted() -> None:
+    chat = Conversation().hears("points", "loyalty_points")
+    chat.given({"offer": "loyalty_points"})
+    chat.events.append({"event": "bot", "text": "Shall I try again?"})
+    chat.hears("what?", "repeat").runs(ActionRepeat())
+    assert chat.dispatcher.messages[0]["text"] == "Shall I try again?"
+    chat.hears("yes", "affirm").runs(ActionAccept())
+    assert [e["parse_data"]["intent"]["name"] for e in chat.returned if e["event"] == "user"] == ["loyalty_points"]

@@ -1,187 +1,237 @@
-"""Where is my order: what the form accepts and what Fern answers."""
+"""Orders: where one is, what is in it, and changing it before it leaves."""
 
-import asyncio
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from rasa_sdk import Tracker
-from rasa_sdk.executor import CollectingDispatcher
-from ruamel.yaml import YAML
+from sqlalchemy import select
 from sqlalchemy.engine import URL
 
-from actions.orders import ActionForgetOrder, ActionOrderStatus, ValidateOrderStatusForm
-from shop.demo import DEMO_ORDERS, UNUSED_NUMBER, DemoOrder
+from actions.orders import state_to_tell
+from shop.database import open_session
+from shop.demo import DEMO_ORDERS, DemoOrder
+from shop.models import Order, Refund
+from shop.orders import find_order
 
-ROOT = Path(__file__).resolve().parents[2]
-DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+from .dialogue import Chat
 
-Turn = tuple[dict[str, Any], list[str], CollectingDispatcher]
-
-
-def said_in(text: str, slots: dict[str, Any], candidates: dict[str, Any] | None = None) -> Tracker:
-    """A tracker as Rasa sends it to the form's validation: a message, then the candidates from its entities."""
-    message = {"text": text, "intent": {"name": "inform"}, "entities": []}
-    earlier = [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
-    now = [{"event": "slot", "name": name, "value": value} for name, value in (candidates or {}).items()]
-    events = [*earlier, {"event": "user", **message}, {"event": "action", "name": "order_status_form"}, *now]
-    return Tracker(
-        sender_id="test",
-        slots={"requested_slot": None, "failed_attempts": 0.0, **slots, **(candidates or {})},
-        latest_message=message,
-        events=events,
-        paused=False,
-        followup_action=None,
-        active_loop={"name": "order_status_form"},
-        latest_action_name="order_status_form",
-    )
+ADA = "ada.byrne@example.com"
 
 
-def run(action: Any, tracker: Tracker) -> Turn:
-    """The slots that an action sets, the responses that it says, and the dispatcher for a closer look."""
-    dispatcher = CollectingDispatcher()
-    outcome = action.run(dispatcher, tracker, DOMAIN)
-    events = asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome
-    slots = {event["name"]: event["value"] for event in events}
-    return slots, [message["response"] for message in dispatcher.messages], dispatcher
+def recognised(number: str = "10434", email: str = ADA) -> Chat:
+    """A conversation in which the owner of an order has been recognised."""
+    chat = Chat()
+    chat.say(f"where is {number}, {email}", "order_status")
+    return chat
 
 
-def fill_form(text: str, candidates: dict[str, Any] | None = None, **slots: Any) -> tuple[dict[str, Any], list[str]]:
-    set_slots, responses, _ = run(ValidateOrderStatusForm(), said_in(text, slots, candidates))
-    return set_slots, responses
-
-
-def look_up(number: str | None, email: str | None, failed_attempts: float = 0.0) -> Turn:
-    slots = {"order_number": number, "email": email, "failed_attempts": failed_attempts}
-    return run(ActionOrderStatus(), said_in("", slots))
-
-
-def test_a_number_is_taken_from_the_text_even_if_no_entity_was_found() -> None:
-    assert fill_form("number's fh 10 432", requested_slot="order_number") == ({"order_number": "10432"}, [])
-
-
-def test_an_entity_is_brought_into_shape() -> None:
-    slots, responses = fill_form("#10432", {"order_number": "#10432"}, requested_slot="order_number")
-    assert slots["order_number"] == "10432"
-    assert responses == []
-
-
-def test_an_entity_found_twice_counts_once() -> None:
-    slots, _ = fill_form("FH-10432", {"order_number": ["FH-10432", "10432"]}, requested_slot="order_number")
-    assert slots["order_number"] == "10432"
-
-
-def test_number_and_email_in_one_message_fill_both() -> None:
-    slots, responses = fill_form("10432, Ada at example dot com", requested_slot="order_number")
-    assert slots == {"order_number": "10432", "email": "ada@example.com"}
-    assert responses == []
-
-
-def test_an_email_where_the_number_was_asked_for_is_kept_without_a_complaint() -> None:
-    text = "it's under ada@example.com"
-    slots, responses = fill_form(text, {"order_number": text}, requested_slot="order_number")
-    assert slots == {"order_number": None, "email": "ada@example.com"}
-    assert responses == []
-
-
-def test_a_corrected_number_is_acknowledged_where_the_email_was_asked_for() -> None:
-    text = "sorry, the number is 10433"
-    slots, responses = fill_form(text, {"email": text}, requested_slot="email", order_number="10432")
-    assert slots == {"order_number": "10433", "email": None}
-    assert responses == ["utter_order_number_changed"]
-
-
-@pytest.mark.parametrize(
-    ("slot", "text", "response"),
-    [
-        ("order_number", "it is 1234567", "utter_order_number_unclear"),
-        ("order_number", "dunno mate", "utter_order_number_unclear"),
-        ("email", "ada@example", "utter_email_unclear"),
-    ],
-)
-def test_what_cannot_be_used_is_explained_and_counted(slot: str, text: str, response: str) -> None:
-    slots, responses = fill_form(text, {slot: text}, requested_slot=slot)
-    assert slots == {slot: None, "failed_attempts": 1.0}
-    assert responses == [response]
-
-
-def test_the_third_failure_ends_the_form() -> None:
-    slots, responses = fill_form("eh", {"email": "eh"}, requested_slot="email", failed_attempts=2.0)
-    assert slots == {"email": None, "failed_attempts": 3.0, "requested_slot": None}
-    assert responses == []
-
-
-def test_a_wrong_entity_before_anything_was_asked_is_dropped_without_a_word() -> None:
-    assert fill_form("waiting ages", {"order_number": "ages"}) == ({"order_number": None}, [])
-
-
-def test_a_slot_that_was_emptied_is_not_a_failed_answer() -> None:
-    assert fill_form("where is my order", {"order_number": None, "email": None}) == (
-        {"order_number": None, "email": None},
-        [],
-    )
-
-
-def test_a_message_without_details_leaves_the_form_to_the_rules() -> None:
-    assert fill_form("thanks", requested_slot="order_number") == ({}, [])
+def stored(number: int) -> Order:
+    """An order as the database has it now, with its lines loaded."""
+    with open_session() as session:
+        order: Order = session.execute(select(Order).where(Order.number == number)).scalar_one()
+        assert order.lines is not None
+        session.expunge_all()
+    return order
 
 
 @pytest.mark.parametrize("demo", DEMO_ORDERS, ids=lambda demo: f"{demo.number}-{demo.status.value}")
-def test_each_state_has_its_answer_with_every_blank_filled(shop_url: URL, demo: DemoOrder) -> None:
-    slots, responses, dispatcher = look_up(str(demo.number), demo.email)
-    assert slots["order_lookup"] in ("found", "found_with_offer")
-    assert slots["failed_attempts"] == 0.0
+def test_each_state_of_an_order_has_its_answer(own_shop: URL, demo: DemoOrder) -> None:
+    said = Chat().say(f"where is {demo.number}? {demo.email}", "order_status")
     expected = "overdue" if demo.number == 10429 else demo.status.value
-    assert responses == [f"utter_order_{expected}" + ("_with_note" if demo.note else "")]
-    for variation in DOMAIN["responses"][responses[0]]:
-        told = variation["text"].format(**dispatcher.messages[0])
-        assert f"FH-{demo.number}" in told and demo.items[0] in told
+    assert said == [f"utter_order_{expected}" + ("_with_note" if demo.note else "")]
 
 
-def test_an_unknown_order_and_somebody_elses_get_the_same_answer(shop_url: URL) -> None:
-    told = []
-    for number in (str(UNUSED_NUMBER), "10422"):
-        slots, _, dispatcher = look_up(number, "ada.byrne@example.com")
-        message = {key: value for key, value in dispatcher.messages[0].items() if key != "number"}
-        told.append((slots, message))
-    assert told[0] == told[1]
-    assert told[0][0] == {"order_lookup": "not_matched", "failed_attempts": 1.0}
-    assert told[0][1]["response"] == "utter_order_not_matched"
+def test_a_parcel_is_overdue_the_day_after_it_was_promised(own_shop: URL) -> None:
+    with open_session() as session:
+        order = find_order(session, 10432, ADA).order
+    assert order is not None
+    assert state_to_tell(order, order.expected_on) == "dispatched"
+    assert state_to_tell(order, order.expected_on + timedelta(days=1)) == "overdue"
 
 
-def test_the_third_pair_that_matches_nothing_brings_the_offer_of_a_person(shop_url: URL) -> None:
-    slots, responses, _ = look_up(str(UNUSED_NUMBER), "ada.byrne@example.com", failed_attempts=2.0)
-    assert responses == ["utter_offer_person"]
-    assert slots["order_lookup"] == "gave_up"
+def test_a_yes_to_chasing_an_overdue_parcel_has_it_looked_for(own_shop: URL) -> None:
+    chat = recognised("10429", "harriet.cole@example.com")
+    assert chat.ask("affirm") == ["utter_missing_opened"]
 
 
-def test_missing_details_bring_the_offer_of_a_person() -> None:
-    slots, responses, _ = look_up("10432", None)
-    assert responses == ["utter_offer_person"]
-    assert slots["order_lookup"] == "gave_up"
+def test_what_is_in_an_order_is_told_with_prices_and_discount(own_shop: URL) -> None:
+    chat = recognised("10434")
+    assert chat.ask("order_contents") == ["utter_order_contents_discounted"]
+    assert chat.told("lines").startswith("- 2 × Saltmarsh linen cushion: £52\n- Tern reading light: £36.50")
+    assert chat.ask("order_contents", order_number="10433")[-1] == "utter_order_contents"
 
 
-@pytest.mark.parametrize("database", ["sqlite:////nowhere/at/all.db", "postgresql://fern@127.0.0.1:1/fernhill"])
-def test_a_shop_out_of_reach_is_told_and_the_details_are_kept(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
-    monkeypatch.setenv("DATABASE_URL", database)
-    slots, responses, _ = look_up("10432", "ada.byrne@example.com")
-    assert responses == ["utter_shop_unavailable"]
-    assert slots == {"order_lookup": "unavailable"}
+def test_orders_are_listed_and_one_is_picked_by_its_place(own_shop: URL) -> None:
+    chat = recognised()
+    assert chat.ask("list_orders") == ["utter_list_orders"]
+    assert chat.told("lines").splitlines()[0].startswith("1. FH-10434, ")
+    assert [order["ref"] for order in chat.slots["shown"]][:3] == ["10434", "10432", "10433"]
 
 
-def test_a_damaged_database_is_told_as_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "fernhill.db"
-    file.write_bytes(b"this was a database once" * 100)
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
-    _, responses, _ = look_up("10432", "ada.byrne@example.com")
-    assert responses == ["utter_shop_unavailable"]
+def test_an_order_is_cancelled_after_a_yes_and_the_money_goes_back(own_shop: URL) -> None:
+    chat = recognised()
+    assert chat.say("cancel it, found it cheaper", "cancel_order", reason="found it cheaper") == [
+        "utter_confirm_cancel"
+    ]
+    assert chat.ask("affirm") == ["utter_cancel_refunded"]
+    assert stored(10434).status == "cancelled"
+    with open_session() as session:
+        refund = session.execute(select(Refund).where(Refund.order_id == stored(10434).id)).scalar_one()
+        assert chat.told("amount") == f"£{refund.amount_pence / 100:.2f}".removesuffix(".00")
+    assert chat.ask("cancel_order") == ["utter_confirm_cancel"]
+    assert chat.say("yes", "affirm") == ["utter_cancel_already_cancelled"]
 
 
-def test_another_order_after_a_found_one_keeps_the_email() -> None:
-    slots, _, _ = run(ActionForgetOrder(), said_in("and another", {"order_lookup": "found", "email": "a@example.com"}))
-    assert slots == {"order_number": None, "order_lookup": None}
+@pytest.mark.parametrize("answer", [("yes please cancel it", "cancel_order"), ("go ahead", "nlu_fallback")])
+def test_a_yes_in_other_words_is_a_yes(own_shop: URL, answer: tuple[str, str]) -> None:
+    chat = recognised()
+    chat.ask("cancel_order")
+    assert chat.say(*answer) == ["utter_cancel_refunded"]
 
 
-def test_starting_again_after_no_match_forgets_both() -> None:
-    slots, _, _ = run(ActionForgetOrder(), said_in("where is it", {"order_lookup": "not_matched"}))
-    assert slots == {"order_number": None, "order_lookup": None, "email": None}
+def test_a_no_leaves_the_order_as_it_is(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("cancel_order")
+    assert chat.ask("deny") == ["utter_not_cancelled"]
+    assert stored(10434).status == "paid"
+    assert chat.slots["confirmed"] is None
+
+
+def test_neither_yes_nor_no_is_explained(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("cancel_order")
+    assert chat.say("perhaps") == ["utter_confirmed_unclear", "utter_confirm_cancel"]
+
+
+def test_what_is_too_late_to_cancel_can_be_sent_back_at_a_yes(own_shop: URL) -> None:
+    chat = recognised("10433")
+    chat.ask("cancel_order")
+    assert chat.ask("affirm") == ["utter_cancel_too_late"]
+    assert chat.ask("affirm") == ["utter_ask_reason"]
+
+
+def test_an_unpaid_order_is_cancelled_without_a_refund(own_shop: URL) -> None:
+    chat = recognised("10435", "marcus.hale@example.com")
+    chat.ask("cancel_order")
+    assert chat.ask("affirm") == ["utter_cancel_cancelled"]
+
+
+def test_the_address_is_changed_after_a_yes(own_shop: URL) -> None:
+    chat = recognised()
+    assert chat.ask("change_address") == ["utter_ask_address"]
+    assert chat.say("14 Mill Lane, Bath BA1 2AB") == ["utter_confirm_address"]
+    assert chat.ask("affirm") == ["utter_address_changed"]
+    assert (stored(10434).address, stored(10434).postcode) == ("14 Mill Lane, Bath", "BA1 2AB")
+
+
+def test_of_two_addresses_the_new_one_counts(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("change_address")
+    assert chat.say("14 Mill Lane, Bath") == ["utter_ask_postcode"]
+    assert chat.say("not BA1 2AC, it's BA1 2AB") == ["utter_confirm_address"]
+    assert chat.slots["postcode"] == "BA1 2AB"
+
+
+def test_an_address_that_is_none_and_half_a_postcode_are_explained(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("change_address")
+    assert chat.say("12") == ["utter_address_unclear", "utter_ask_address"]
+    chat.say("14 Mill Lane, Bath")
+    assert chat.say("BA1") == ["utter_postcode_unclear", "utter_ask_postcode"]
+
+
+def test_a_question_is_not_taken_for_an_address(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("change_address")
+    assert chat.say("what does delivery cost", "faq") == ["utter_faq"]
+    assert chat.slots["address"] is None
+    assert chat.form == "address_form"
+
+
+def test_the_same_address_changes_nothing(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("change_address")
+    chat.say(f"{stored(10434).address}, {stored(10434).postcode}")
+    assert chat.ask("affirm") == ["utter_address_same"]
+
+
+def test_an_address_is_not_changed_by_a_no_nor_after_dispatch(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("change_address")
+    chat.say("14 Mill Lane, Bath BA1 2AB")
+    assert chat.ask("deny") == ["utter_nothing_changed"]
+    chat.ask("change_address", order_number="10432")
+    chat.say("14 Mill Lane, Bath BA1 2AB")
+    assert chat.ask("affirm") == ["utter_address_too_late"]
+    assert chat.ask("affirm") == ["utter_handoff_by_email"]
+
+
+def test_a_line_is_picked_by_name_and_made_more_of(own_shop: URL) -> None:
+    chat = recognised()
+    assert chat.ask("change_items") == ["utter_ask_which_item"]
+    assert [button["title"] for button in chat.told("buttons")] == ["Saltmarsh linen cushion", "Tern reading light"]
+    assert chat.say("the cushions", category="cushions") == ["utter_ask_quantity"]
+    assert chat.say("three") == ["utter_confirm_items"]
+    assert chat.ask("affirm") == ["utter_items_dearer"]
+    assert stored(10434).lines[0].quantity == 3
+
+
+def test_a_line_that_was_named_before_the_order_was_known_is_not_asked_for(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say("make it 3 cushions please", "change_items", category="cushions", quantity="3")
+    chat.say("10434")
+    assert chat.say(ADA) == ["utter_confirm_items"]
+    assert chat.told("item") == "Saltmarsh linen cushion"
+
+
+def test_fewer_or_none_of_a_line_bring_money_back(own_shop: URL) -> None:
+    chat = recognised()
+    chat.say("only 1 cushion", "change_items", category="cushion", quantity="1")
+    assert chat.ask("affirm") == ["utter_items_changed"]
+    assert chat.say("take the cushion out", "change_items", category="cushion") == ["utter_confirm_remove"]
+    assert chat.ask("affirm") == ["utter_items_removed"]
+    assert [line.quantity for line in stored(10434).lines] == [1]
+
+
+def test_a_quantity_that_is_there_already_changes_nothing(own_shop: URL) -> None:
+    chat = recognised()
+    chat.say("2 cushions", "change_items", category="cushions", quantity="2")
+    assert chat.ask("affirm") == ["utter_items_same"]
+
+
+def test_more_than_there_are_is_refused(own_shop: URL) -> None:
+    chat = recognised()
+    chat.say("500 cushions", "change_items", category="cushions", quantity="500")
+    assert chat.ask("affirm") == ["utter_items_not_enough_stock"]
+
+
+def test_the_last_item_cannot_go_but_the_order_can_be_cancelled(own_shop: URL) -> None:
+    chat = recognised("10422", "tom.okafor@example.com")
+    chat.say("remove the throw", "change_items", category="throw")
+    assert chat.ask("affirm") == ["utter_items_last_item"]
+    assert chat.ask("affirm") == ["utter_confirm_cancel"]
+
+
+def test_what_is_in_a_dispatched_order_cannot_be_changed(own_shop: URL) -> None:
+    chat = recognised("10432")
+    chat.say("3 mugs", "change_items", category="mugs", quantity="3")
+    assert chat.ask("affirm") == ["utter_items_too_late"]
+
+
+def test_an_item_left_from_another_order_is_asked_for_again(own_shop: URL) -> None:
+    chat = recognised("10434")
+    chat.say("the cushions", "change_items", category="cushions")
+    chat.ask("stop")
+    assert chat.say("change something in 10432", "change_items", order_number="10432")[-1] == "utter_ask_which_item"
+
+
+def test_another_order_is_asked_about_in_the_same_way(own_shop: URL) -> None:
+    chat = recognised("10433")
+    assert chat.ask("check_another_order") == ["utter_ask_which_order"]
+    assert chat.say("10432") == ["utter_order_dispatched"]
+
+
+def test_a_bare_number_asks_the_same_about_another_order(own_shop: URL) -> None:
+    chat = recognised("10433")
+    chat.ask("order_contents")
+    assert chat.say("and 10432?", order_number="10432")[-1] == "utter_order_contents"
+    assert chat.told("number") == "FH-10432"

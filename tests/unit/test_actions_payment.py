@@ -87,9 +87,10 @@ def test_without_an_order_a_failed_payment_gets_advice() -> None:
 
 
 def test_a_number_with_the_complaint_is_looked_up() -> None:
-    chat = Conversation().hears("payment for FH-10435 failed", "payment_failed", ("order_number", "FH-10435"))
-    assert chat.runs(ActionPaymentFailed()) == []
-    assert [event["name"] for event in chat.returned if event["event"] == "followup"] == ["order_form"]
+    for text in ("payment for FH-10435 failed", '/payment_failed{"order_number": "FH-10435"}'):  # typed, and a button
+        chat = Conversation().hears(text, "payment_failed", ("order_number", "FH-10435"))
+        assert chat.runs(ActionPaymentFailed()) == []
+        assert [event["name"] for event in chat.returned if event["event"] == "followup"] == ["order_form"]
 
 
 def test_the_number_that_comes_after_the_advice_is_about_the_payment() -> None:

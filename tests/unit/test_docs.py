@@ -1,12 +1,14 @@
 """The documentation keeps up with the code."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parlance.components import DialoguePolicy, TurnPolicy
+from parlance.components.channels.web.options import WebOptions
 from parlance.components.transformer_nlu import SERVING_OPTIONS
 from parlance.finetuning import FinetuneOptions
 
@@ -36,6 +38,19 @@ def test_every_option_of_a_policy_is_documented_with_its_default(policy: Any) ->
     for name, default in expected.items():
         stated = rows[name]
         assert stated == str(default).lower() or float(stated) == default, name
+
+
+def test_every_option_of_the_web_chat_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs" / "web-chat.md").read_text(encoding="utf-8")
+    section = page.split("## Options in `credentials.yml`")[1].split("\n## ")[0]
+    stated = {
+        name: default.strip("`") for name, default in re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE)
+    }
+
+    for field in fields(WebOptions):
+        default = {None: "none", (): "[]"}.get(field.default, field.default)
+        assert stated.pop(field.name) in (default, f"{default:g}" if isinstance(default, (int, float)) else default)
+    assert stated == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -32,6 +32,12 @@ def test_one_thing_or_everything_is_forgotten(session: Session, customer_of: Cus
     assert list(session.execute(told).scalars()) == [{"fields": ["colours"]}, {"fields": ["all"]}]
 
 
+def test_one_colour_is_forgotten_and_the_others_stay(session: Session, customer_of: CustomerOf) -> None:
+    pri = customer_of(10424)
+    assert forget(session, pri, "colours", "chat-1", ["green"]).colours == ("white",)
+    assert forget(session, pri, "colours", "chat-1", ["white"]).colours == ()
+
+
 def test_a_flood_of_preferences_keeps_the_latest_and_fits_the_columns(
     session: Session, customer_of: CustomerOf
 ) -> None:

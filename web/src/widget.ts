@@ -39,6 +39,8 @@ const PHOTO =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">' +
   '<path d="M4 8h4l2-3h4l2 3h4v11H4z"/><circle cx="12" cy="13" r="3.5"/></svg>';
 
+const SETTLING_MS = 40;
+
 export class ParlanceChat extends HTMLElement implements Listener {
   private texts: Texts = textsFor("en");
   private language = "en";
@@ -51,6 +53,8 @@ export class ParlanceChat extends HTMLElement implements Listener {
   private built = false;
   private online = true;
   private focusWanted = false;
+  private begun = false;
+  private settling?: ReturnType<typeof setTimeout>;
   private readonly loading = { toggle: () => undefined as void };
   private readonly root = this.attachShadow({ mode: "open" });
   private readonly sent = new Set<string>();
@@ -234,7 +238,7 @@ export class ParlanceChat extends HTMLElement implements Listener {
         {
           position: "inside-start",
           tooltip: { text: texts.photo },
-          styles: { button: { default: { svg: { content: PHOTO, styles: { default: { width: "22px", color: "var(--quiet)" } } } } } },
+          styles: { button: { default: { svg: { content: PHOTO, styles: { default: { width: "22px" } } } } } },
           onClick: () => this.choosePhoto(),
         },
       ],
@@ -245,23 +249,30 @@ export class ParlanceChat extends HTMLElement implements Listener {
       },
       chatStyle: { width: "100%", height: "100%", border: "0", backgroundColor: "var(--paper)", fontFamily: "inherit" },
       inputAreaStyle: { backgroundColor: "var(--paper)" },
-      submitButtonStyles: { submit: { svg: { styles: { default: { filter: "none" } } } } },
       auxiliaryStyle: chatStyle,
-      onComponentRender: () => this.onRendered(),
     });
     this.piece("chat").append(chat);
+    new MutationObserver(() => this.onRendered()).observe(chat.shadowRoot!, { childList: true, subtree: true });
     chat.shadowRoot!.addEventListener("click", (event) => this.onClick(event as MouseEvent));
   }
 
+  /** deep-chat renders itself more than once as it starts, and its buttons whenever they change. */
   private onRendered(): void {
     this.describe();
-    // deep-chat makes some of its parts later, and makes them anew when their state changes.
-    new MutationObserver(() => this.describe()).observe(this.chat.shadowRoot!.querySelector("#chat-view")!, {
-      childList: true,
-      subtree: true,
-    });
-    if (!this.find("greeting")) this.greet();
-    this.begin();
+    if (this.begun) return;
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      this.begun = true;
+      this.greet();
+      this.begin();
+    }, SETTLING_MS);
+  }
+
+  private begin(): void {
+    if (!this.begun) return;
+    this.connection.start();
+    if (this.focusWanted) this.focusInput();
+    this.focusWanted = false;
   }
 
   /** Tells screen readers what deep-chat's parts are. */
@@ -270,7 +281,7 @@ export class ParlanceChat extends HTMLElement implements Listener {
     const parts: Record<string, Record<string, string>> = {
       "#messages": { role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: "0" },
       "#text-input": { role: "textbox", "aria-multiline": "true", "aria-label": texts.placeholder },
-      ".submit-button": { "aria-label": texts.send },
+      ".input-button.outside-end": { "aria-label": texts.send },
       "#microphone-button": { "aria-label": texts.speak },
       ".custom-button": { "aria-label": texts.photo },
     };
@@ -278,12 +289,6 @@ export class ParlanceChat extends HTMLElement implements Listener {
       const found = this.chat.shadowRoot!.querySelector(selector);
       for (const [name, value] of Object.entries(attributes)) found?.setAttribute(name, value);
     }
-  }
-
-  private begin(): void {
-    this.connection.start();
-    if (this.focusWanted) this.focusInput();
-    this.focusWanted = false;
   }
 
   private focusInput(): void {

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -123,9 +124,9 @@ class WebInput(InputChannel):
         self._app = app
         if self.options.proxies:
             app.config.PROXIES_COUNT = self.options.proxies
-        store = ConversationStore(self.options.database)
+        store = ConversationStore(Path(self.options.database))
         self._conversations = Conversations(store, self._take_turn, self.options.answer_seconds)
-        forgotten = await self._conversations.ask(store.forget, time.time() - self.options.keep_days * 86_400)
+        forgotten = store.forget(time.time() - self.options.keep_days * 86_400)
         if forgotten:
             logger.info("%d web conversations were older than %g days.", forgotten, self.options.keep_days)
 
@@ -181,7 +182,7 @@ class WebInput(InputChannel):
             raise Refused(401, "identity_refused", "The identity token is forged or out of date.")
         return token, identity.email
 
-    async def _visitor(self, request: Request) -> Visitor:
+    def _visitor(self, request: Request) -> Visitor:
         """Who sent a request.
 
         Raises:
@@ -191,7 +192,7 @@ class WebInput(InputChannel):
         if conversation is None:
             raise Refused(401, "no_conversation", "The request carries no valid conversation token.")
         token, customer = self._customer(request)
-        if not await self._conversations.ask(self._conversations.store.admits, conversation, customer):
+        if not self._conversations.store.admits(conversation, customer):
             raise Refused(403, "not_yours", "The conversation is gone, or belongs to a customer who is not signed in.")
         return Visitor(conversation, token)
 
@@ -199,7 +200,7 @@ class WebInput(InputChannel):
         """The visitor's conversation, or a new one where the token is missing, old or not theirs any more."""
         await read_json(request)
         try:
-            conversation = (await self._visitor(request)).conversation
+            conversation = self._visitor(request).conversation
             fresh = False
         except Refused as refused:
             if refused.answer["code"] == "identity_refused":
@@ -208,7 +209,7 @@ class WebInput(InputChannel):
                 raise Refused(429, "too_many_visitors", "Too many conversations from this address.", wait=60) from None
             conversation = access.new_conversation_id()
             _, customer = self._customer(request)
-            await self._conversations.ask(self._conversations.store.start, conversation, customer)
+            self._conversations.store.start(conversation, customer)
             fresh = True
         options = self.options
         return respond.json(
@@ -224,77 +225,75 @@ class WebInput(InputChannel):
     # messages in --------------------------------------------------------------------------------------------------
 
     async def _take_message(self, request: Request) -> HTTPResponse:
-        visitor = await self._visitor(request)
+        visitor = self._visitor(request)
         data = await read_json(request)
         id, text = id_of(data), text_of(data, "text").strip()
-        await self._admit(visitor, id)
+        self._admit(visitor, id)
         body: dict[str, Any] = {"text": text_of(data, "title").strip() or text, "message": text}
         upload = text_of(data, "upload")
         if upload:
-            body.update(await self._attachment(visitor, upload))
+            body.update(self._attachment(visitor, upload))
         elif not text:
-            await self._conversations.say(visitor.conversation, "notice", _sorry("empty"), id)
+            self._conversations.say(visitor.conversation, "notice", _sorry("empty"), id)
             return respond.json({}, status=202)
         elif len(text) > self.options.message_length:
-            await self._excuse(visitor, id, text)
+            self._excuse(visitor, id, text)
             return respond.json({}, status=202)
         if locale := text_of(data, "locale")[:35]:
             body["locale"] = locale
         # The token is not stored with the message; its turn cannot begin before this function ends.
-        if await self._conversations.take_in(visitor.conversation, "user", body, id) and visitor.identity_token:
+        if self._conversations.take_in(visitor.conversation, "user", body, id) and visitor.identity_token:
             self._identity_tokens[visitor.conversation, id] = visitor.identity_token
         return respond.json({}, status=202)
 
-    async def _admit(self, visitor: Visitor, id: str) -> None:
+    def _admit(self, visitor: Visitor, id: str) -> None:
         """Lets a message pass the rate limit; one that was taken in before passes too, and counts once."""
-        if await self._conversations.ask(self._conversations.store.entry, visitor.conversation, id):
+        if self._conversations.store.entry(visitor.conversation, id):
             return
         if not self._messages.allow(visitor.conversation):
             wait = self._messages.wait(visitor.conversation)
             raise Refused(429, "too_fast", "Too many messages in a minute.", wait=wait)
 
-    async def _excuse(self, visitor: Visitor, id: str, text: str) -> None:
+    def _excuse(self, visitor: Visitor, id: str, text: str) -> None:
         """Shows the beginning of a message that is too long, and says so; the assistant never sees it."""
         limit = self.options.message_length
-        if await self._conversations.say(visitor.conversation, "user", {"text": f"{text[:limit]}…"}, id):
-            await self._conversations.say(visitor.conversation, "notice", _sorry("too_long", limit=limit))
+        if self._conversations.say(visitor.conversation, "user", {"text": f"{text[:limit]}…"}, id):
+            self._conversations.say(visitor.conversation, "notice", _sorry("too_long", limit=limit))
 
-    async def _upload(self, visitor: Visitor, id: str) -> Upload:
+    def _upload(self, visitor: Visitor, id: str) -> Upload:
         """A picture that this visitor sent."""
-        upload = await self._conversations.ask(self._conversations.store.upload, id)
+        upload = self._conversations.store.upload(id)
         if upload is None or upload.conversation != visitor.conversation:
             raise Refused(404, "no_upload", "There is no such upload in this conversation.")
         return upload
 
-    async def _attachment(self, visitor: Visitor, id: str) -> dict[str, Any]:
-        upload = await self._upload(visitor, id)
+    def _attachment(self, visitor: Visitor, id: str) -> dict[str, Any]:
+        upload = self._upload(visitor, id)
         attachment = {"id": upload.id, "name": upload.name, "type": upload.type, "size": upload.size}
         message = "/send_photo" + json.dumps({"photo": upload.id})
         return {"text": upload.name, "message": message, "attachment": attachment}
 
     async def _take_feedback(self, request: Request) -> HTTPResponse:
-        visitor = await self._visitor(request)
+        visitor = self._visitor(request)
         data = await read_json(request)
         id, rating = id_of(data), data.get("rating")
-        answer = await self._conversations.ask(
-            self._conversations.store.entry, visitor.conversation, text_of(data, "answer")
-        )
+        answer = self._conversations.store.entry(visitor.conversation, text_of(data, "answer"))
         if rating not in ("up", "down") or answer is None or answer.kind != "bot":
             raise Refused(400, "bad_request", "A thumb is up or down, and on an answer of this conversation.")
-        await self._admit(visitor, id)
+        self._admit(visitor, id)
         body = {"answer": answer.id, "rating": rating}
-        await self._conversations.take_in(visitor.conversation, "feedback", body, id)
+        self._conversations.take_in(visitor.conversation, "feedback", body, id)
         return respond.json({}, status=202)
 
     async def _start_over(self, request: Request) -> HTTPResponse:
-        visitor = await self._visitor(request)
+        visitor = self._visitor(request)
         id = id_of(await read_json(request))
-        await self._admit(visitor, id)
-        await self._conversations.take_in(visitor.conversation, "restart", {}, id)
+        self._admit(visitor, id)
+        self._conversations.take_in(visitor.conversation, "restart", {}, id)
         return respond.json({}, status=202)
 
     async def _take_upload(self, request: Request) -> HTTPResponse:
-        visitor = await self._visitor(request)
+        visitor = self._visitor(request)
         if not self._messages.allow(visitor.conversation):
             wait = self._messages.wait(visitor.conversation)
             raise Refused(429, "too_fast", "Too many uploads in a minute.", wait=wait)
@@ -305,7 +304,7 @@ class WebInput(InputChannel):
         except RefusedUpload as refused:
             raise Refused(415, refused.code, "The file is not a picture that is taken.") from refused
         upload = Upload(id, visitor.conversation, name, kind, size)
-        await self._conversations.ask(self._conversations.store.add_upload, upload)
+        self._conversations.store.add_upload(upload)
         return respond.json({"id": id, "name": name, "type": kind, "size": size}, status=201)
 
     # turns --------------------------------------------------------------------------------------------------------
@@ -315,7 +314,7 @@ class WebInput(InputChannel):
         if entry.kind == "feedback":
             await self._store_feedback(entry)
             return True
-        output = WebOutput(self._conversations)
+        output = WebOutput(self._conversations, to=entry.id)
         token = self._identity_tokens.pop((entry.conversation, entry.id), "")
         metadata: dict[str, Any] = {name: entry.body[name] for name in ("attachment", "locale") if name in entry.body}
         if token:
@@ -336,9 +335,7 @@ class WebInput(InputChannel):
 
     async def _store_feedback(self, entry: Entry) -> None:
         """Adds a thumb to the tracker as a slot, so that it is kept with the conversation."""
-        answer = await self._conversations.ask(
-            self._conversations.store.entry, entry.conversation, entry.body["answer"]
-        )
+        answer = self._conversations.store.entry(entry.conversation, entry.body["answer"])
         feedback = {
             "message_id": entry.body["answer"],
             "rating": entry.body["rating"],
@@ -360,20 +357,20 @@ class WebInput(InputChannel):
     # messages out -------------------------------------------------------------------------------------------------
 
     async def _stream_events(self, request: Request) -> HTTPResponse | None:
-        visitor = await self._visitor(request)
+        visitor = self._visitor(request)
         if self._conversations.listeners(visitor.conversation) >= STREAMS:
             raise Refused(429, "too_many_tabs", "This conversation is open too many times.", wait=5)
         last = _number(request.headers.get("last-event-id") or request.args.get("after"))
         if last == 0:
-            last = await self._conversations.ask(self._conversations.store.last_restart, visitor.conversation)
+            last = self._conversations.store.last_restart(visitor.conversation)
         answer = await request.respond(
             content_type="text/event-stream; charset=utf-8",
             # The second one tells nginx to pass everything on at once.
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
         # Sanic ends every response after RESPONSE_TIMEOUT seconds, so this one ends well before, and the widget asks
-        # again. Proxies that cut long responses are served by the same.
-        deadline = time.monotonic() + 0.7 * request.app.config.RESPONSE_TIMEOUT
+        # again. Proxies that cut long responses are served by the same. Not all browsers come back at one moment.
+        deadline = time.monotonic() + random.uniform(0.5, 0.75) * request.app.config.RESPONSE_TIMEOUT
         was_typing = None
         with self._conversations.listen(visitor.conversation) as news:
             while (left := deadline - time.monotonic()) > 0:
@@ -384,7 +381,7 @@ class WebInput(InputChannel):
                     continue
                 news.clear()
                 is_typing = self._conversations.is_typing(visitor.conversation)
-                entries = await self._conversations.ask(self._conversations.store.after, visitor.conversation, last)
+                entries = self._conversations.store.after(visitor.conversation, last)
                 lines = [_event(entry) for entry in entries]
                 last = entries[-1].number if entries else last
                 if is_typing != was_typing:
@@ -396,15 +393,15 @@ class WebInput(InputChannel):
         return None
 
     async def _send_transcript(self, request: Request) -> HTTPResponse:
-        visitor = await self._visitor(request)
-        entries = await self._conversations.ask(self._conversations.store.after, visitor.conversation, 0, limit=10_000)
+        visitor = self._visitor(request)
+        entries = self._conversations.store.after(visitor.conversation, 0, limit=10_000)
         return respond.text(
             "".join(_transcript_line(entry) for entry in entries),
             headers={"content-disposition": 'attachment; filename="chat.txt"', "cache-control": "no-store"},
         )
 
     async def _send_upload(self, request: Request, upload: str) -> HTTPResponse:
-        stored = await self._upload(await self._visitor(request), upload)
+        stored = self._upload(self._visitor(request), upload)
         content = await asyncio.to_thread((Path(self.options.uploads) / stored.id).read_bytes)
         headers = {"content-security-policy": "sandbox", "cache-control": "private, max-age=3600"}
         return respond.raw(content, content_type=stored.type, headers=headers)

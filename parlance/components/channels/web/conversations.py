@@ -5,10 +5,8 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
@@ -17,7 +15,6 @@ from parlance.components.channels.web.store import ConversationStore, Entry
 
 logger = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
 Turn = Callable[[Entry], Awaitable[bool]]
 
 APOLOGY = {
@@ -39,28 +36,21 @@ class Conversations:
         self.store = store
         self._take_turn = take_turn
         self._seconds = seconds
-        # One thread: the database sees writes in the order in which they were made.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="web-chat-store")
         self._waiting: dict[str, deque[Entry]] = {}
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._listeners: dict[str, set[asyncio.Event]] = {}
 
-    async def ask(self, question: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
-        """Calls a method of the store without holding up the server."""
-        call = partial(question, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
-
     # what is said -------------------------------------------------------------------------------------------------
 
-    async def say(self, conversation: str, kind: str, body: Mapping[str, Any], id: str | None = None) -> Entry | None:
+    def say(self, conversation: str, kind: str, body: Mapping[str, Any], id: str | None = None) -> Entry | None:
         """Adds to the log what needs no answer, and tells every browser; None where the id is known."""
-        entry = await self.ask(self.store.append, conversation, id or uuid.uuid4().hex, kind, dict(body))
+        entry = self.store.append(conversation, id or uuid.uuid4().hex, kind, dict(body))
         self._tell(conversation)
         return entry
 
-    async def take_in(self, conversation: str, kind: str, body: Mapping[str, Any], id: str) -> Entry | None:
+    def take_in(self, conversation: str, kind: str, body: Mapping[str, Any], id: str) -> Entry | None:
         """Takes in what is to be answered, after all that was taken in before; None where the id is known."""
-        entry = await self.ask(self.store.append, conversation, id, kind, dict(body), pending=True)
+        entry = self.store.append(conversation, id, kind, dict(body), pending=True)
         if entry:
             self._queue(entry)
             self._tell(conversation)
@@ -68,9 +58,9 @@ class Conversations:
 
     async def resume(self, was_answered: Callable[[Entry], Awaitable[bool]]) -> None:
         """Answers what was taken in before the server stopped, but for what was answered by then."""
-        for entry in await self.ask(self.store.pending):
+        for entry in self.store.pending():
             if await was_answered(entry):
-                await self.ask(self.store.finish, entry)
+                self.store.finish(entry)
             else:
                 self._queue(entry)
 
@@ -84,7 +74,8 @@ class Conversations:
             await asyncio.wait(self._turns.values(), timeout=seconds)
         for turn in self._turns.values():
             turn.cancel()
-        self._thread.shutdown()
+        if self._turns:
+            await asyncio.wait(self._turns.values(), timeout=1.0)
         self.store.close()
 
     # turns --------------------------------------------------------------------------------------------------------
@@ -100,8 +91,8 @@ class Conversations:
             while waiting:
                 entry = waiting.popleft()
                 if not await self._answered(entry):
-                    await self.say(conversation, "notice", APOLOGY)
-                await self.ask(self.store.finish, entry)
+                    self.say(conversation, "notice", {**APOLOGY, "to": entry.id})
+                self.store.finish(entry)
         finally:
             del self._waiting[conversation], self._turns[conversation]
             self._tell(conversation)
@@ -142,10 +133,16 @@ class Conversations:
 
 
 class WebOutput(OutputChannel):
-    """Puts what the assistant says into the log; ``said`` counts bubbles."""
+    """Puts what the assistant says into the log; ``said`` counts bubbles.
 
-    def __init__(self, conversations: Conversations) -> None:
+    Args:
+        conversations: Where it is put.
+        to: The id of the message that is answered; None for what the assistant says of itself.
+    """
+
+    def __init__(self, conversations: Conversations, to: str | None = None) -> None:
         self._conversations = conversations
+        self._to = to
         self.said = 0
 
     @classmethod
@@ -155,7 +152,7 @@ class WebOutput(OutputChannel):
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Every kind of response, whole: see ``rendering``."""
         for body in bubbles(message):
-            await self._conversations.say(recipient_id, "bot", body)
+            self._conversations.say(recipient_id, "bot", {**body, "to": self._to} if self._to else body)
             self.said += 1
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:

@@ -25,7 +25,7 @@ class WebOptions:
     identity: str | None = None
     allowed_origins: tuple[str, ...] = ()
     widget: str = "web/dist/widget.js"
-    database: str = "sqlite:///web_chat.db"
+    database: str = "web_chat.db"
     secret_file: str = ".web_chat_secret"
     uploads: str = "uploads"
     upload_megabytes: float = 8.0

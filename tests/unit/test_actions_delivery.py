@@ -1,0 +1,383 @@
+"""Delivery: missing parcels, claims with their photos, and another day."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+
+from actions.delivery import kind_of
+from shop.database import open_session
+from shop.models import DamageClaim, MissingParcel, Order, today
+
+from .dialogue import Chat
+from .test_actions_orders import ADA, recognised
+
+SAMIR = "samir.desai@example.com"
+
+
+def claims() -> list[DamageClaim]:
+    """The claims in the database."""
+    with open_session() as session:
+        found = list(session.execute(select(DamageClaim).order_by(DamageClaim.id)).scalars())
+        session.expunge_all()
+    return found
+
+
+def expected_on(number: int) -> date:
+    """The day for which an order is promised."""
+    with open_session() as session:
+        day: date = session.execute(select(Order.expected_on).where(Order.number == number)).scalar_one()
+    return day
+
+
+def next_weekday(weekday: int, after: date) -> date:
+    """The first such weekday (Monday is 0) after a day."""
+    return after + timedelta(days=(weekday - after.weekday() - 1) % 7 + 1)
+
+
+def test_a_parcel_that_is_said_to_be_delivered_is_looked_for_once(own_shop: URL) -> None:
+    chat = Chat()
+    assert chat.ask("parcel_missing") == ["utter_ask_order_number"]
+    chat.say("10433")
+    assert chat.say(ADA) == ["utter_missing_opened"]
+    reference = chat.told("reference")
+    assert chat.ask("parcel_missing") == ["utter_missing_already_open"]
+    assert chat.told("reference") == reference
+    with open_session() as session:
+        assert len(session.execute(select(MissingParcel).where(MissingParcel.state == "open")).all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "email", "response"),
+    [
+        ("10443", "hannah.frost@example.com", "utter_missing_already_open"),
+        ("10429", "harriet.cole@example.com", "utter_missing_opened"),
+        ("10432", ADA, "utter_missing_not_due_yet"),
+        ("10434", ADA, "utter_missing_not_sent"),
+        ("10427", "kwame.boateng@example.com", "utter_missing_not_sent"),
+    ],
+)
+def test_each_outcome_of_a_report_has_its_answer(own_shop: URL, number: str, email: str, response: str) -> None:
+    assert Chat().say(f"{number} is missing, {email}", "parcel_missing") == [response]
+
+
+def test_where_no_parcel_was_sent_a_yes_tells_how_the_order_stands(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10434 is missing, {ADA}", "parcel_missing")
+    assert chat.ask("affirm") == ["utter_order_paid"]
+
+
+def test_a_claim_asks_which_item_what_is_wrong_and_for_a_photo(own_shop: URL) -> None:
+    chat = Chat()
+    chat.ask("item_damaged")
+    assert chat.say(f"10442, {SAMIR}") == ["utter_ask_which_item"]
+    titles = [button["title"] for button in chat.told("buttons")]
+    assert titles == ["Stoneware dinner plate", "Stoneware pasta bowl", "Ribbed tumbler set"]
+    assert chat.say("2") == ["utter_ask_description"]
+    assert chat.say("the rim is chipped", "item_damaged") == ["utter_ask_photo"]
+    assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_claim_opened"]
+    assert chat.told("item") == "Stoneware pasta bowl"
+    (claim,) = claims()
+    assert (claim.kind, claim.description, claim.photos) == ("damaged", "the rim is chipped", ["3f2a9c0d"])
+    assert chat.slots["claim"] == chat.told("reference")
+    assert [chat.slots[slot] for slot in ("item", "description", "photo")] == [None, None, None]
+
+
+def test_what_the_first_message_tells_is_not_asked_again(own_shop: URL) -> None:
+    chat = Chat()
+    story = "two of my tumblers from 10442 were smashed to bits in the box"
+    assert chat.say(story, "item_damaged", category="tumblers") == ["utter_ask_email"]
+    assert chat.say(SAMIR) == ["utter_ask_photo"]
+    assert chat.ask("deny") == ["utter_claim_opened_without_photo"]
+    (claim,) = claims()
+    assert (claim.description, claim.photos) == (story, [])
+
+
+def test_the_only_item_is_not_asked_for(own_shop: URL) -> None:
+    chat = Chat()
+    assert chat.say(f"10433 is broken {ADA}", "item_damaged") == ["utter_ask_description"]
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("no photo", "inform"),
+        ("nah no photo sorry", "send_photo"),
+        ("later", "goodbye"),
+        ("I can't", "nlu_fallback"),
+        ("no", "deny"),
+    ],
+)
+def test_a_claim_can_do_without_a_photo(own_shop: URL, said: str, intent: str) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    assert chat.say(said, intent) == ["utter_claim_opened_without_photo"]
+
+
+def test_a_detail_where_a_photo_was_asked_for_is_added_to_what_is_wrong(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    assert chat.say("and the handle has come off too", "item_damaged") == ["utter_ask_photo"]
+    chat.say("no", "deny")
+    assert claims()[0].description == "the lid is cracked\nand the handle has come off too"
+
+
+def test_a_photo_that_is_promised_is_waited_for_with_the_way_to_send_it(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    assert chat.say("ok", "affirm") == ["utter_photo_how"]
+    assert chat.say("here is a picture", "send_photo") == ["utter_photo_how"]
+    assert chat.say("blurgh") == ["utter_photo_unclear", "utter_ask_photo"]
+    assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_claim_opened"]
+
+
+def test_photos_after_the_claim_are_added_to_it_up_to_a_limit(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    chat.say("no", "deny")
+    assert chat.ask("send_photo", photo="a1") == ["utter_photo_attached"]
+    assert chat.ask("send_photo", photo="a1") == ["utter_photo_already_done"]
+    for name in ("a2", "a3", "a4", "a5"):
+        assert chat.ask("send_photo", photo=name) == ["utter_photo_attached"]
+    assert chat.ask("send_photo", photo="a6") == ["utter_photo_too_many"]
+    assert claims()[0].photos == ["a1", "a2", "a3", "a4", "a5"]
+    assert chat.slots["photo"] is None
+
+
+def test_a_photo_before_the_claim_is_kept_for_it(own_shop: URL) -> None:
+    chat = Chat()
+    assert chat.ask("send_photo", photo="a1") == ["utter_photo_of_what"]
+    chat.say(f"10433 {ADA}", "item_damaged")
+    assert chat.say("the lid is cracked") == ["utter_claim_opened"]
+    assert claims()[0].photos == ["a1"]
+
+
+def test_a_photo_while_something_else_is_asked_is_noted(own_shop: URL) -> None:
+    chat = Chat()
+    chat.ask("order_status")
+    assert chat.ask("send_photo", photo="a1") == ["utter_photo_noted"]
+    assert chat.say("how do I send one", "send_photo") == ["utter_photo_how_to_attach"]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a b", "x" * 65])
+def test_what_cannot_be_the_id_of_an_upload_is_dropped(own_shop: URL, name: str) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    chat.ask("send_photo", photo=name)
+    assert chat.slots["photo"] is None
+    assert claims() == []
+
+
+def test_a_photo_that_cannot_be_added_now_is_added_at_a_yes(own_shop: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    chat.say("no", "deny")
+    with monkeypatch.context() as broken:
+        broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
+        assert chat.ask("send_photo", photo="a1") == ["utter_photo_unavailable"]
+    assert chat.ask("affirm") == ["utter_photo_attached"]
+
+
+def test_the_same_claim_twice_is_told_and_takes_the_photo(own_shop: URL) -> None:
+    chat = Chat()
+    for answer in (("no", "deny"), ("no", "deny")):
+        chat.say(f"10433 {ADA}", "item_damaged")
+        chat.say("the lid is cracked")
+        said = chat.say(*answer)
+    assert said == ["utter_claim_already_open_without_photo"]
+    chat.ask("item_damaged")
+    chat.say("the lid is cracked")
+    assert chat.ask("send_photo", photo="a1") == ["utter_claim_already_open"]
+    assert [claim.photos for claim in claims()] == [["a1"]]
+
+
+@pytest.mark.parametrize(
+    ("number", "email", "response", "offered"),
+    [
+        ("10432", ADA, "utter_claim_not_delivered", "utter_order_dispatched"),
+        ("10438", "elin.hughes@example.com", "utter_claim_too_old", "utter_handoff_by_email"),
+    ],
+)
+def test_where_no_claim_can_be_opened_nothing_is_asked_and_something_else_offered(
+    own_shop: URL, number: str, email: str, response: str, offered: str
+) -> None:
+    chat = Chat()
+    assert chat.say(f"{number} {email}", "item_damaged") == [response]
+    assert chat.form is None
+    assert chat.ask("affirm") == [offered]
+
+
+def test_only_what_has_arrived_can_be_claimed(own_shop: URL) -> None:
+    chat = Chat()
+    assert chat.say("10441 rosa.klein@example.org", "item_damaged") == ["utter_ask_description"]
+    chat.say("there is a stain on it")
+    chat.say("no", "deny")
+    assert chat.told("item") == "Sandpiper table runner"
+
+
+@pytest.mark.parametrize(
+    ("request_", "description", "kind"),
+    [
+        ("item_damaged", "the screws are missing", "damaged"),
+        ("wrong_item", "you sent a blue one", "wrong_item"),
+        ("wrong_item", "there were no screws in the box", "missing_part"),
+        ("wrong_item", "one leg is missing", "missing_part"),
+    ],
+)
+def test_the_kind_of_claim_is_told_from_request_and_description(request_: str, description: str, kind: str) -> None:
+    assert kind_of(request_, description) == kind
+
+
+def test_a_description_that_sounds_like_something_else_stays_a_description(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "wrong_item")
+    assert chat.say("it came cracked, this is rubbish", "item_damaged") == ["utter_ask_photo"]
+    assert chat.slots["request"] == "wrong_item"
+
+
+def test_a_description_of_which_the_intent_is_not_sure_is_taken(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    assert chat.say("it weighs nothing and dribbles", "product_dimensions", confidence=0.45) == ["utter_ask_photo"]
+
+
+def test_a_question_in_the_middle_of_a_claim_is_no_description(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    assert chat.say("how long is the warranty", "faq") == ["utter_faq"]
+    assert chat.slots["description"] is None
+    assert chat.say("yes", "affirm") == ["utter_go_on"]
+    assert chat.slots["description"] is None
+
+
+def test_the_item_can_be_corrected(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"my plates in 10442 are wrong {SAMIR}", "wrong_item", category="plates")
+    assert chat.say("sorry, the bowl", category="bowl") == ["utter_ask_description"]
+    chat.say("no bowl in the box", category="bowl")
+    chat.say("no", "deny")
+    assert chat.told("item") == "Stoneware pasta bowl"
+
+
+def test_another_thing_in_a_description_changes_nothing(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"my plates in 10442 are wrong {SAMIR}", "wrong_item", category="plates")
+    chat.say("they look like the tumblers, not the plates", category="tumblers")
+    chat.say("no", "deny")
+    assert chat.told("item") == "Stoneware dinner plate"
+
+
+def test_a_corrected_order_number_asks_for_the_item_of_that_order(own_shop: URL) -> None:
+    chat = recognised("10433")
+    chat.ask("item_damaged")
+    assert chat.say("sorry, order 10432")[-1] == "utter_claim_not_delivered"
+    assert chat.slots["item"] is None
+
+
+def test_a_claim_is_kept_while_the_shop_is_out_of_reach(own_shop: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    with monkeypatch.context() as broken:
+        broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
+        assert chat.say("no", "deny") == ["utter_shop_unavailable"]
+    assert chat.ask("affirm") == ["utter_claim_opened_without_photo"]
+
+
+def test_a_delivery_is_moved_to_the_day_that_is_named(own_shop: URL) -> None:
+    chat = Chat()
+    chat.ask("reschedule_delivery")
+    assert chat.say(f"10432 {ADA}") == ["utter_ask_delivery_day"]
+    day = next_weekday(1, expected_on(10432))
+    assert chat.say(f"{day:%d/%m}", date=f"{day:%d/%m}") == ["utter_reschedule_moved"]
+    assert expected_on(10432) == day
+    assert chat.slots["delivery_day"] is None
+    assert chat.say(f"the {day.day}th", "reschedule_delivery") == ["utter_reschedule_same"]
+
+
+def test_a_day_in_the_first_message_is_used(own_shop: URL) -> None:
+    day = next_weekday(2, expected_on(10434))
+    chat = Chat()
+    assert chat.say(f"please bring 10434 on {day:%d %B}, {ADA}", "reschedule_delivery") == ["utter_reschedule_moved"]
+
+
+def test_a_day_on_which_nobody_is_in_is_not_the_day_that_is_wanted(own_shop: URL) -> None:
+    chat = Chat()
+    said = chat.say(f"I'm not in on friday when 10432 comes, {ADA}", "reschedule_delivery", date="friday")
+    assert said == ["utter_ask_delivery_day"]
+
+
+def test_an_answer_without_a_day_is_explained(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10432 {ADA}", "reschedule_delivery")
+    assert chat.say("after 5pm", date="after 5pm") == ["utter_delivery_day_unclear", "utter_ask_delivery_day"]
+
+
+@pytest.mark.parametrize(("days", "response"), [(0, "utter_reschedule_too_soon"), (300, "utter_reschedule_too_far")])
+def test_a_day_that_will_not_do_brings_the_nearest_which_a_yes_takes(own_shop: URL, days: int, response: str) -> None:
+    chat = Chat()
+    chat.say(f"10432 {ADA}", "reschedule_delivery")
+    wanted = today() + timedelta(days=days)
+    assert chat.say(wanted.isoformat(), date=wanted.isoformat()) == [response]
+    nearest = chat.told("day")
+    # The latest possible day may be a Sunday: then the day after the next offer is taken.
+    said = chat.ask("affirm")
+    if said == ["utter_reschedule_not_a_delivery_day"]:
+        nearest = chat.told("day")
+    else:
+        assert said == ["utter_reschedule_moved"]
+        assert chat.told("day") == nearest
+
+
+def test_a_sunday_brings_the_monday_after(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10432 {ADA}", "reschedule_delivery")
+    sunday = next_weekday(6, expected_on(10432))
+    assert chat.say(sunday.isoformat()) == ["utter_reschedule_not_a_delivery_day"]
+    assert chat.told("day").startswith("Monday")
+
+
+def test_another_day_than_the_one_offered_can_be_named_at_once(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10432 {ADA}", "reschedule_delivery")
+    chat.say(next_weekday(6, expected_on(10432)).isoformat())
+    day = next_weekday(1, expected_on(10432))
+    assert chat.say(f"no, {day:%d %B}", "deny", date=f"{day:%d %B}") == ["utter_reschedule_moved"]
+
+
+def test_a_no_to_the_day_that_was_offered_leaves_the_delivery(own_shop: URL) -> None:
+    chat = Chat()
+    before = expected_on(10432)
+    chat.say(f"10432 {ADA}", "reschedule_delivery")
+    chat.say(next_weekday(6, before).isoformat())
+    assert chat.ask("deny") == ["utter_all_done"]
+    assert expected_on(10432) == before
+
+
+@pytest.mark.parametrize("number", ["10433", "10424"])
+def test_what_is_on_the_van_or_there_cannot_be_moved(own_shop: URL, number: str) -> None:
+    email = {"10433": ADA, "10424": "priya.nair@example.com"}[number]
+    chat = Chat()
+    said = chat.say(f"{number} next tuesday {email}", "reschedule_delivery", date="next tuesday")
+    assert said == ["utter_reschedule_too_late"]
+    assert chat.ask("affirm")[0].startswith("utter_order_")
+
+
+def test_the_day_is_kept_while_the_shop_is_out_of_reach(
+    own_shop: URL, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    day = next_weekday(1, expected_on(10432))
+    chat = Chat()
+    with monkeypatch.context() as broken:
+        broken.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/missing.db")
+        said = chat.say(f"10432 on {day:%d %B} {ADA}", "reschedule_delivery", date=f"{day:%d %B}")
+        assert said == ["utter_shop_unavailable"]
+    assert chat.ask("affirm") == ["utter_reschedule_moved"]

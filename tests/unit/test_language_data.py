@@ -1,0 +1,57 @@
+"""Fern's language data keeps what makes its figures honest: enough of everything, and nothing learned by heart."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from rapidfuzz import fuzz, process
+
+from parlance.data.examples import Example
+from parlance.data.readers import read_examples
+
+ROOT = Path(__file__).resolve().parents[2]
+NEAR = 90
+"""Similarity in percent (normalized Levenshtein) from which on two utterances count as near duplicates."""
+
+
+def plain(example: Example) -> str:
+    """Lower case, words and digits alone."""
+    return " ".join(re.sub(r"\W+", " ", example.text.lower()).split())
+
+
+@pytest.fixture(scope="module")
+def train() -> list[Example]:
+    return read_examples(ROOT / "data" / "nlu")
+
+
+@pytest.fixture(scope="module")
+def held_out() -> list[Example]:
+    return read_examples(ROOT / "tests" / "nlu")
+
+
+def test_there_is_enough_of_everything(train: list[Example], held_out: list[Example]) -> None:
+    assert len(train) >= 3000 and len(held_out) >= 1000
+    assert len({str(example.intent).split("/")[0] for example in train}) >= 45
+    learned, tested = (Counter(example.intent for example in part) for part in (train, held_out))
+    assert learned.keys() == tested.keys()
+    assert min(learned.values()) >= 40 and min(tested.values()) >= 4
+    kinds = {entity.type for example in train for entity in example.entities}
+    assert kinds == {entity.type for example in held_out for entity in example.entities}
+
+
+def test_no_near_duplicate_crosses_the_split(train: list[Example], held_out: list[Example]) -> None:
+    likeness = process.cdist(
+        [plain(e) for e in held_out], [plain(e) for e in train], scorer=fuzz.ratio, score_cutoff=NEAR
+    )
+    crossing = [(held_out[i].text, train[j].text) for i, j in zip(*likeness.nonzero(), strict=True)]
+
+    assert not crossing
+
+
+def test_few_training_utterances_are_near_duplicates(train: list[Example]) -> None:
+    texts = [plain(example) for example in train]
+    likeness = process.cdist(texts, texts, scorer=fuzz.ratio, score_cutoff=NEAR)
+    near = ((likeness > 0).sum(axis=1) > 1).sum()
+
+    assert near < 0.03 * len(train)
