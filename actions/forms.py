@@ -138,7 +138,7 @@ class OrderForm(Form):
     def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """A number anywhere in the latest message; "the second one", "cancel the second one" of the orders shown last."""
+        """A number anywhere in the latest message, or "cancel the second one" of the orders shown last."""
         number = order_number_in(tracker)
         if number:
             return {"order_number": number}
