@@ -17,6 +17,7 @@ from rasa_sdk.types import DomainDict
 from actions.customers import KnownCustomer, get_to_know, known_customer, recognise
 from actions.messages import (
     chosen,
+    entity,
     free_answer,
     intent_of,
     is_asked_for,
@@ -137,12 +138,14 @@ class OrderForm(Form):
     def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """A number anywhere in the latest message, or "the second one" of the orders that were just shown."""
+        """A number anywhere in the latest message, or "cancel the second one" of the orders shown last."""
         number = order_number_in(tracker)
         if number:
             return {"order_number": number}
         shown = [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == "order"]
-        position = chosen(tracker, len(shown)) if is_asked_for(tracker, "order_number") else None
+        named_at_first = tracker.get_slot(REQUESTED) is None and entity(tracker, "ordinal")
+        may_choose = named_at_first or is_asked_for(tracker, "order_number")
+        position = chosen(tracker, len(shown)) if may_choose else None
         return {} if position is None else {"order_number": shown[position]["ref"]}
 
     def validate_order_number(

@@ -255,7 +255,7 @@ class ActionOrderContents(CompletedForm):
             discount=money(order.discount_pence),
             total=money(order.total_pence),
         )
-        return []
+        return [SlotSet("shown", None)]  # "the second one" would be one of these, not of the orders listed before
 
 
 class ActionListOrders(CompletedForm):

@@ -70,7 +70,10 @@ class ProductSearch(Action, ABC):
         dispatcher.utter_message(
             response=response,
             json_message=cards(found.products, domain),
-            **{name: getattr(filters, name) or "" for name in ("colour", "material", "size", "room")},
+            colour=filters.colour or "",
+            material=filters.material or "",
+            size=filters.size or "",
+            room=filters.room or "",
             amount=money(filters.max_pence or filters.min_pence or 0),
         )
         return [SlotSet("search", found.filters.stored()), *shown_products(found.products)]

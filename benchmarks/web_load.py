@@ -48,6 +48,7 @@ class Tally:
     doubled: int = 0
     crossed: int = 0
     refused: int = 0
+    apologies: int = 0  # the assistant took too long or failed, and the visitor was told
     retried: int = 0
     reconnected: int = 0
     latencies: list[float] = field(default_factory=list)
@@ -103,8 +104,12 @@ class Visitor:
             return
         others = [number for number in NUMBER.findall(entry.get("text", "")) if number not in (self.number, EXAMPLE)]
         self.tally.crossed += bool(others)
-        if entry["kind"] == "bot" and entry.get("to") in self.sent_at:
-            self.tally.latencies.append(time.monotonic() - self.sent_at.pop(entry["to"]))
+        if entry.get("to") in self.sent_at:
+            took = time.monotonic() - self.sent_at.pop(entry["to"])
+            if entry["kind"] == "bot":
+                self.tally.latencies.append(took)
+            else:
+                self.tally.apologies += 1
 
     async def send(self, text: str) -> None:
         id = secrets.token_hex(10)
@@ -223,6 +228,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
         "doubled": tally.doubled,
         "crossed": tally.crossed,
         "refused": tally.refused,
+        "apologies": tally.apologies,
         "retried": tally.retried,
         "streams_resumed": tally.reconnected,
         "load_average": round(os.getloadavg()[0], 1),
@@ -261,7 +267,7 @@ def main() -> None:
     print(text)
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")
-    sys.exit(bool(figures["lost"] or figures["doubled"] or figures["crossed"]))
+    sys.exit(any(figures[fault] for fault in ("lost", "doubled", "crossed", "refused", "apologies")))
 
 
 if __name__ == "__main__":

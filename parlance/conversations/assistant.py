@@ -70,7 +70,10 @@ class Assistant:
     async def set_slots(self, conversation: str, slots: Mapping[str, Any]) -> None:
         """Begin a conversation with slots filled; Rasa starts its session first."""
         events = [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
-        await self._ask("POST", f"/conversations/{conversation}/tracker/events", "setting slots", events)
+        # Twice, because Rasa dates the events of the first request before the session that the request starts, and its
+        # SQL tracker store takes them for those of an earlier session.
+        for _ in range(2):
+            await self._ask("POST", f"/conversations/{conversation}/tracker/events", "setting slots", events)
 
     async def say(self, conversation: str, text: str, metadata: Mapping[str, Any]) -> None:
         """Send a message as a user and wait until it has been dealt with."""

@@ -45,6 +45,12 @@ assistant_id: notes
 pipeline: [{name: KeywordIntentClassifier}]
 policies: [{name: RulePolicy}]
 """
+# The SQL store, unlike that in memory, forgets what is dated before the latest session.
+ENDPOINTS = """\
+action_endpoint:
+  url: ${ACTIONS}
+tracker_store: {type: SQL, dialect: sqlite, db: conversations.db}
+"""
 ACTIONS = '''\
 """Notes in a SQLite database, and ways to go wrong."""
 import os, signal, sqlite3, time
@@ -121,7 +127,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "data.yml": f'version: "3.1"\nnlu:\n{nlu}rules:\n{rules}',
         "notes_actions.py": ACTIONS,
         "start.sh": START,
-        "endpoints.yml": "action_endpoint:\n  url: ${ACTIONS}\n",
+        "endpoints.yml": ENDPOINTS,
         "credentials.yml": "rest:\n",
         "conftest.yml": CONFTEST,
     }.items():

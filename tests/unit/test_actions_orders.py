@@ -65,6 +65,8 @@ def test_orders_are_listed_and_one_is_picked_by_its_place(own_shop: URL) -> None
     assert chat.ask("list_orders") == ["utter_list_orders"]
     assert chat.told("lines").splitlines()[0].startswith("1. FH-10434, ")
     assert [order["ref"] for order in chat.slots["shown"]][:3] == ["10434", "10432", "10433"]
+    assert chat.say("cancel the third one", "cancel_order", ordinal="third")[-1] == "utter_confirm_cancel"
+    assert chat.slots["order_number"] == "10433"
 
 
 def test_an_order_is_cancelled_after_a_yes_and_the_money_goes_back(own_shop: URL) -> None:

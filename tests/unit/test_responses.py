@@ -16,12 +16,14 @@ from ruamel.yaml import YAML
 
 from actions.conversation import GREETINGS_IN_TONE
 from actions.orders import STATES_WITH_NOTES
+from shop.browsing import RELAXATIONS
 from shop.claims import ClaimOutcome, PhotoOutcome
 from shop.customers import ContactField, ContactOutcome, DataOutcome
 from shop.delivery import MissingOutcome, RescheduleOutcome
 from shop.models import OrderStatus
 from shop.orders import AddressOutcome, CancelOutcome, ItemsOutcome
 from shop.payments import GiftCardOutcome, InvoiceOutcome, PromoOutcome
+from shop.products import StockNoticeOutcome
 from shop.returns import LabelOutcome, RefundState, ReturnableOutcome, ReturnOutcome
 from tests.unit.conversation import DOMAIN, ROOT, blanks_of
 
@@ -36,8 +38,11 @@ def each(outcomes: type[Enum], but: Iterable[Enum] = ()) -> list[str]:
 ORDER_STATES = [*each(OrderStatus), "overdue"]
 PAYMENTS = ("paid", "pending", "failed", "refunded", "part_refunded")
 PAYMENT_PROBLEMS = ("card_declined", "3ds_failed", "expired")
+REASONS = ("bought", "goes_with", "colour", "room", "material", "style", "asked", "popular")
 PRICE_CHANGES = ("", "_dearer", "_cheaper")
 NOT_CLAIMED = (ClaimOutcome.NOT_DELIVERED, ClaimOutcome.TOO_OLD, ClaimOutcome.NOT_FOUND)
+CARDS = frozenset(("utter_card", "utter_card_out_of_stock"))
+"""Not sentences: the words on a product's card, filled by ``actions/product_cards.py``."""
 
 BUILT: dict[str, list[str]] = {
     # conversation
@@ -105,6 +110,12 @@ BUILT: dict[str, list[str]] = {
         "utter_promo_valid_value",
     ],
     "utter_gift_card_{card.outcome.value}": [f"utter_gift_card_{outcome}" for outcome in each(GiftCardOutcome)],
+    # products
+    "utter_found_without_{found.dropped}": [f"utter_found_without_{filter_}" for filter_ in RELAXATIONS],
+    "utter_notice_{notice.outcome.value}": [
+        f"utter_notice_{outcome}" for outcome in each(StockNoticeOutcome, [StockNoticeOutcome.NOT_FOUND])
+    ],
+    "utter_because_{one.because.code}": [f"utter_because_{reason}" for reason in REASONS],
     # account
     "utter_confirm_{field_of(detail)}": [f"utter_confirm_{field}" for field in get_args(ContactField)],
     "utter_contact_{done.outcome.value}": [f"utter_contact_{outcome}" for outcome in each(ContactOutcome)],
@@ -142,10 +153,8 @@ def named_in(expression: ast.AST, scopes: tuple[ast.AST, ...], seen: frozenset[s
         return {expression.value} if str(expression.value).startswith("utter_") else set()
     found: set[str] = set()
     if isinstance(expression, ast.Name) and expression.id not in seen:
-        for node in (node for scope in scopes for node in ast.walk(scope) if isinstance(node, ast.Assign)):
-            targets = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-            if expression.id in targets:
-                found |= named_in(node.value, scopes, seen | {expression.id})
+        for node in (node for scope in scopes for node in assigned_to(expression.id, scope)):
+            found |= named_in(node.value, scopes, seen | {expression.id})
     for part in ast.iter_child_nodes(expression):
         found |= named_in(part, scopes, seen)
     return found
@@ -153,6 +162,25 @@ def named_in(expression: ast.AST, scopes: tuple[ast.AST, ...], seen: frozenset[s
 
 def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def assigned_to(name: str, scope: ast.AST) -> Iterator[ast.Assign]:
+    """The assignments in a scope that set a variable, or a part of it."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign):
+            parts = (part for target in node.targets for part in ast.walk(target))
+            if any(isinstance(part, ast.Name) and part.id == name for part in parts):
+                yield node
+
+
+def blanks_given(call: ast.Call, function: ast.AST) -> set[str]:
+    """The names of a call's keyword arguments, those of a dictionary spread into it among them."""
+    found = {keyword.arg for keyword in call.keywords if keyword.arg}
+    for spread in (keyword.value for keyword in call.keywords if keyword.arg is None):
+        sources = assigned_to(spread.id, function) if isinstance(spread, ast.Name) else [spread]
+        constants = (node for source in sources for node in ast.walk(source) if isinstance(node, ast.Constant))
+        found |= {node.value for node in constants if isinstance(node.value, str)}
+    return found
 
 
 def called(call: ast.Call) -> str:
@@ -177,9 +205,7 @@ def helpers() -> dict[str, frozenset[str]]:
             for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
                 said = [k.value for k in call.keywords if k.arg == "response" and called(call) == "utter_message"]
                 if any(isinstance(name, ast.Name) and name.id in parameters for s in said for name in ast.walk(s)):
-                    keys = {str(k.value) for d in ast.walk(function) if isinstance(d, ast.Dict) for k in d.keys
-                            if isinstance(k, ast.Constant)}  # fmt: skip
-                    found[function.name] = frozenset({k.arg for k in call.keywords if k.arg} | keys)
+                    found[function.name] = frozenset(blanks_given(call, function))
     return found
 
 
@@ -192,13 +218,15 @@ def sayings() -> list[Saying]:
             for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
                 if called(call) == "utter_message":
                     said = [keyword.value for keyword in call.keywords if keyword.arg == "response"]
+                elif called(call) == "phrase":
+                    said = call.args[1:]
                 elif called(call) in own_blanks:
                     said = [*call.args, *(k.value for k in call.keywords if k.arg == "response")]
                 else:
                     continue
                 scopes = (function, ast.Module([n for n in module.body if isinstance(n, ast.Assign)], []))
                 names = {name for expression in said for name in named_in(expression, scopes)}
-                blanks = {k.arg for k in call.keywords if k.arg} | own_blanks.get(called(call), frozenset())
+                blanks = blanks_given(call, function) | own_blanks.get(called(call), frozenset())
                 if names:
                     found.append(Saying(f"{file}:{call.lineno}", frozenset(names), frozenset(blanks)))
     return found
@@ -275,6 +303,8 @@ def test_what_rules_and_forms_say_has_no_blanks_but_slots() -> None:
 
 def test_every_response_has_variations_and_each_tone_its_own() -> None:
     for name, variations in RESPONSES.items():
+        if name in CARDS:
+            continue
         plain = [variation for variation in variations if "condition" not in variation]
         assert len(plain) >= 2, f"{name} is always said in the same words"
         tones = [condition["value"] for v in variations for condition in v.get("condition", [])]
