@@ -40,6 +40,7 @@ _NOT_KNOWN = re.compile(
     re.IGNORECASE,
 )
 _PROMO_CODE = re.compile(r"(?<![\w@.-])[a-z]{3}[a-z-]*\d[a-z0-9-]*(?![\w@])", re.IGNORECASE)
+_CODE_OF_LETTERS = re.compile(r"\b(?i:code|voucher|coupon)(?: is)?[\s:\"']+([A-Z]{4,24})\b")
 _GIFT_CARD = re.compile(r"(?<!\w)[a-z]{4}[ -]?\d{4}[ -]?[a-z0-9]{4}(?!\w)", re.IGNORECASE)
 _ONE_WORD = re.compile(r"[\w-]{4,24}")
 LONGEST_CODE = 24
@@ -253,8 +254,10 @@ class ActionOpenFraudCase(Action):
 
 
 def find_code(text: str) -> str | None:
-    """The first code in a text: the number of a gift card, or letters with digits after them that are no order's."""
-    found = (*_GIFT_CARD.findall(text), *_PROMO_CODE.findall(text))
+    """The first code in a text: the number of a gift card, letters with digits after them that are no order's, or
+    capitals after the word "code"."""
+    of_letters = [] if text.isupper() else _CODE_OF_LETTERS.findall(text)
+    found = (*_GIFT_CARD.findall(text), *_PROMO_CODE.findall(text), *of_letters)
     return next((code for code in found if find_order_number(code) is None), None)
 
 

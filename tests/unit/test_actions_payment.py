@@ -170,6 +170,8 @@ def test_an_invoice_that_cannot_be_sent_now_is_offered_again(monkeypatch: pytest
         ("it's FERN-8842-XK1P", "FERN-8842-XK1P"),
         ("gift card fern 8842 xk1p, how much", "fern 8842 xk1p"),
         ("SUMMER-25 and the total stayed the same", "SUMMER-25"),
+        ("my promo code FREESHIP doesn't work", "FREESHIP"),
+        ("the code is FREESHIP, no luck", "FREESHIP"),
         ("MY DISCOUNT CODE DOES NOT WORK", None),
         ("20% off and nothing came off the 140x200 rug", None),
         ("i forgot my code on order FH-10432", None),
