@@ -79,7 +79,9 @@ class Form(FormValidationAction):
         tracker.add_slots(events)
         events = [*events, *await self.look_up(dispatcher, tracker, domain, slots_in(events))]
         asked = tracker.get_slot(REQUESTED)
-        filled = any(value is not None for value in slots_in(events).values())
+        filled = any(
+            value not in (None, value_before_this_turn(tracker, slot)) for slot, value in slots_in(events).items()
+        )
         unexplained = asked and not filled and not dispatcher.messages
         if unexplained and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             return [*events, *not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)]
@@ -151,11 +153,11 @@ class OrderForm(Form):
     def validate_order_number(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """Five digits; says so when one number takes another's place."""
+        """Five digits; says so when one number takes another's place. In "the postcode is 123" NLU sees a number too."""
         number = find_order_number(str(value or ""))
-        if number is None:
-            return {"order_number": None}
         previous = find_order_number(str(value_before_this_turn(tracker, "order_number") or ""))
+        if number is None:
+            return {"order_number": None if is_asked_for(tracker, "order_number") else previous}
         if previous not in (None, number) and tracker.active_loop.get("name") == self.form_name():
             dispatcher.utter_message(response="utter_order_number_changed", number=show_order_number(number))
         return {"order_number": number}
