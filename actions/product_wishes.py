@@ -54,10 +54,9 @@ def merged(before: Filters, now: Filters) -> Filters:
     if now.category:
         # "curtains, not blinds" is about another kind of thing, of which the size and the words may not hold.
         said = {"text": "", "size": None, "larger_than_cm": None, "smaller_than_cm": None, **said}
-    if now.min_pence is not None and now.max_pence is None:
-        said["max_pence"] = None
-    if now.max_pence is not None and now.min_pence is None:
-        said["min_pence"] = None
+    if now.min_pence is not None or now.max_pence is not None:
+        # A price that is named is all that counts of prices.
+        said |= {"min_pence": now.min_pence, "max_pence": now.max_pence, "below_pence": None, "above_pence": None}
     # "not the grey one, the green one" after grey was asked for.
     for name in ("colour", "material"):
         if getattr(before, name) in now.not_in and name not in said:

@@ -31,11 +31,14 @@ QUESTIONS = frozenset(
     "product_details product_dimensions product_material product_care check_stock back_in_stock".split()
 )
 """The requests that are about one product."""
-ABOUT_A_PRODUCT = QUESTIONS | {"inform", "select_option", "refine_search", "nlu_fallback"}
-"""Intents of messages that may say which product is meant."""
+MAY_NAME_ONE = frozenset({"inform", "select_option", "refine_search", "nlu_fallback"})
+"""Other intents of messages that may say which product is meant."""
 FEW = 5
+SUGGESTED = "suggested"
+"""The part of the slot ``search`` that says for what products were recommended, where they were not searched for."""
 BESIDE = re.compile(
-    r"\b(?:goes?|works?|pairs?|looks?)\b.*\b(?:with|alongside)\b|\bmatch(?:es)?\b|\bbeside\b|\bnext to\b", re.IGNORECASE
+    r"\b(?:go(?:es)?|works?|pairs?|looks?)\b.*\b(?:with|alongside)\b|\bmatch(?:es)?\b|\bbeside\b|\bnext to\b",
+    re.IGNORECASE,
 )
 
 
@@ -107,17 +110,21 @@ class ActionRefineSearch(ProductSearch):
     async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         said, way = filters_in(tracker), direction_in(latest_text(tracker))
         shown = await ask_shop(in_order, shown_skus(tracker))
-        stored = tracker.get_slot("search")
-        if stored is None and not shown:
+        stored = dict(tracker.get_slot("search") or {})
+        suggested = stored.pop(SUGGESTED, None)
+        if not stored and not shown:
             return take_up(domain, "find_product", dict(tracker.latest_message))
-        # After a recommendation or details there is no search: the goods shown say what it is about.
-        before = Filters.of(stored) if stored is not None else Filters(category=shown[0].category)
+        # Where a product was talked about without a search, it says what the search is about.
+        kind = shown[0].category if len(shown) == 1 and not stored and suggested is None else None
+        before = replace(Filters.of(stored), category=kind or stored.get("category"))
         filters = merged(before, said)
         if said.max_pence is None and said.min_pence is None and way:
             filters = turned(filters, shown, way)
         elif said == Filters():
             dispatcher.utter_message(response="utter_refine_unclear")
             return []
+        if suggested is not None:
+            return await suggest(dispatcher, tracker, domain, Wishes(filters, suggested["beside"], suggested["text"]))
         return await self.show(dispatcher, domain, filters)
 
 
@@ -159,6 +166,9 @@ class ActionSelectOption(Action):
 class ValidateProductForm(Form):
     """Which product a question is about; the slot holds its SKU and keeps it as "it" for what follows."""
 
+    # The other form's request would end this one without an answer.
+    questions: ClassVar[frozenset[str]] = QUESTIONS - {"back_in_stock"}
+
     def name(self) -> str:
         return "validate_product_form"
 
@@ -169,7 +179,7 @@ class ValidateProductForm(Form):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
     ) -> list[EventType]:
         """The product that the message names, or several to ask about."""
-        if intent_of(tracker) not in ABOUT_A_PRODUCT:
+        if intent_of(tracker) not in self.questions | MAY_NAME_ONE:
             return []
         try:
             mention: Mention = await ask_shop(find_mention, tracker)
@@ -189,6 +199,8 @@ class ValidateProductForm(Form):
 
 class ValidateNoticeForm(ValidateProductForm):
     """A product that is out of stock, and where to write to when it is back."""
+
+    questions = frozenset({"back_in_stock"})
 
     def name(self) -> str:
         return "validate_notice_form"
@@ -386,27 +398,36 @@ class ActionRecommend(ProductSearch):
         return "action_recommend"
 
     async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        customer, events = await recognise(tracker)
-        here = tracker.get_slot("preferences") or {}
-        wishes = replace(await ask_shop(wishes_in, tracker), likes=Preferences(**here))
-        chosen_products = await ask_shop(recommend, customer.id if customer else None, wishes)
-        if not chosen_products:
-            dispatcher.utter_message(response="utter_nothing_to_recommend")
-            return events
-        reasons = {
-            one.product.sku: phrase(domain, f"utter_because_{one.because.code}", what=one.because.what)
-            for one in chosen_products
-        }
-        products = [one.product for one in chosen_products]
-        personal = any(one.because.code not in ("asked", "popular") for one in chosen_products)
-        dispatcher.utter_message(
-            response="utter_recommend" if personal or wishes.filters != Filters() else "utter_recommend_popular",
-            json_message=cards(products, domain, reasons),
-        )
-        return [*events, SlotSet("search", wishes.filters.stored() or None), *shown_products(products)]
+        return await suggest(dispatcher, tracker, domain, await ask_shop(wishes_in, tracker))
 
 
 # Shared by the actions above --------------------------------------------------------------------------------------
+
+
+async def suggest(
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, wishes: Wishes
+) -> list[EventType]:
+    """Recommend, with the reasons on the cards. The slot ``search`` keeps what it was for, so that it can be refined.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    customer, events = await recognise(tracker)
+    wishes = replace(wishes, likes=Preferences(**(tracker.get_slot("preferences") or {})))
+    suggested = await ask_shop(recommend, customer.id if customer else None, wishes)
+    if not suggested:
+        dispatcher.utter_message(response="utter_nothing_to_recommend")
+        return events
+    reasons = {
+        one.product.sku: phrase(domain, f"utter_because_{one.because.code}", what=one.because.what) for one in suggested
+    }
+    products = [one.product for one in suggested]
+    dispatcher.utter_message(
+        response="utter_recommend_popular" if suggested[0].because.code == "popular" else "utter_recommend",
+        json_message=cards(products, domain, reasons),
+    )
+    search = {**wishes.filters.stored(), SUGGESTED: {"text": wishes.text, "beside": wishes.beside}}
+    return [*events, SlotSet("search", search), *shown_products(products)]
 
 
 def tell_details(dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
@@ -457,14 +478,19 @@ def _best_of_group(session: Session, tracker: Tracker, group: str) -> tuple[Prod
     side = [entity for entity in all_said if entity.get("group") == group]
     if not side or any(entity["entity"] == "product" for entity in side):
         return ()
+    # "The Pebble" may look like a material.
+    called = named(session, str(side[0]["value"]))
+    if len(called) == 1:
+        return called
     both = [entity for entity in all_said if not entity.get("group")]
     filters = Filters()
     for entity in [*both, *side]:
         if entity["entity"] in FILTERS:
             one: dict[str, Any] = {entity["entity"]: str(entity["value"])}
             filters = replace(filters, **one)
-    if filters.category is None and tracker.get_slot("search"):
-        filters = merged(Filters.of(tracker.get_slot("search")), filters)
+    searched = {name: value for name, value in (tracker.get_slot("search") or {}).items() if name != SUGGESTED}
+    if filters.category is None and searched:
+        filters = merged(Filters.of(searched), filters)
     return browse(session, filters, 1).products
 
 

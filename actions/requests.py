@@ -137,6 +137,7 @@ def wanted_by_details(tracker: Tracker) -> str | None:
     narrowing = bool(shown) and shown[0]["kind"] == "product" and "category" not in kinds
     wanted = (
         ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
+        ({"email"} if request == "back_in_stock" else set(), "back_in_stock"),
         ({"order_number", "email"}, request if request in ABOUT_AN_ORDER else "order_status"),
         ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),

@@ -27,7 +27,7 @@ class Direction(str, Enum):
 
 RELAXATIONS: Mapping[str, Mapping[str, Any]] = {
     "seen": {"seen": ()},
-    "measure": {"larger_than_cm": None, "smaller_than_cm": None},
+    "turn": {"above_pence": None, "below_pence": None, "larger_than_cm": None, "smaller_than_cm": None},
     "size": {"size": None},
     "material": {"material": None},
     "colour": {"colour": None},
@@ -43,6 +43,7 @@ class Filters:
     """What a customer is looking for. Names are as typed; ``shop.products.search`` understands them.
 
     ``not_in`` are colours and materials that are not wanted, ``seen`` the SKUs that were shown and not liked.
+    ``turned`` sets the prices and measures that others are to be above, below, larger or smaller than.
     """
 
     text: str = ""
@@ -53,6 +54,8 @@ class Filters:
     size: str | None = None
     min_pence: int | None = None
     max_pence: int | None = None
+    above_pence: int | None = None
+    below_pence: int | None = None
     larger_than_cm: float | None = None
     smaller_than_cm: float | None = None
     in_stock: bool = False
@@ -99,9 +102,9 @@ def turned(filters: Filters, shown: Sequence[ProductSummary], way: Direction) ->
     prices = [product.price_pence for product in shown]
     measures = [cm for product in shown if (cm := largest_cm(product.dimensions)) is not None]
     if way is Direction.CHEAPER and prices:
-        return replace(filters, max_pence=min(prices) - 1, min_pence=None)
+        return replace(filters, below_pence=min(prices), above_pence=None)
     if way is Direction.DEARER and prices:
-        return replace(filters, min_pence=max(prices) + 1, max_pence=None)
+        return replace(filters, above_pence=max(prices), below_pence=None)
     if way is Direction.LARGER and measures:
         return replace(filters, larger_than_cm=max(measures), smaller_than_cm=None)
     if way is Direction.SMALLER and measures:
@@ -142,6 +145,10 @@ def _is_wanted(product: ProductSummary, filters: Filters) -> bool:
     about = f"{product.colour} {product.material}".lower()
     if any(word.lower() in about for word in filters.not_in):
         return False
+    if filters.above_pence is not None and product.price_pence <= filters.above_pence:
+        return False
+    if filters.below_pence is not None and product.price_pence >= filters.below_pence:
+        return False
     if filters.larger_than_cm is None and filters.smaller_than_cm is None:
         return True
     measure = largest_cm(product.dimensions)
@@ -152,9 +159,10 @@ def _is_wanted(product: ProductSummary, filters: Filters) -> bool:
 
 def _nearest(dropped: str, filters: Filters) -> Callable[[ProductSummary], float]:
     """What comes nearest to the filter that was left out goes first; the search's own order otherwise."""
-    if dropped == "price":
-        return lambda product: product.price_pence if filters.max_pence is not None else -product.price_pence
-    if dropped == "measure":
+    cheap = filters.below_pence is not None or (filters.max_pence is not None and filters.above_pence is None)
+    if dropped == "price" or filters.above_pence is not None or filters.below_pence is not None:
+        return lambda product: product.price_pence if cheap else -product.price_pence
+    if dropped == "turn":
         sign = -1.0 if filters.larger_than_cm is not None else 1.0
         return lambda product: sign * (largest_cm(product.dimensions) or 0.0)
     return lambda product: 0.0

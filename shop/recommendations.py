@@ -242,7 +242,7 @@ def _because(n: int, shop: _Shop, signals: Signals, asker: Asker, likes: dict[st
     }
     main = max(strength, key=lambda name: strength[name])
     if strength[main] <= 0.0:
-        return Because("asked" if wishes.filters != Filters() else "popular")
+        return Because("asked" if replace(wishes.filters, seen=()) != Filters() else "popular")
     if main == "stated":
         return said[0]
     if main == "query":

@@ -62,9 +62,18 @@ def test_a_search_turns_from_what_was_shown(session: Session) -> None:
     filters = Filters(category="rugs")
     shown = browse(session, filters).products
     prices = [product.price_pence for product in shown]
-    assert turned(filters, shown, Direction.CHEAPER).max_pence == min(prices) - 1
-    assert turned(filters, shown, Direction.DEARER).min_pence == max(prices) + 1
+    assert turned(filters, shown, Direction.CHEAPER).below_pence == min(prices)
+    assert turned(filters, shown, Direction.DEARER).above_pence == max(prices)
     larger = browse(session, turned(filters, shown[:1], Direction.LARGER))
     assert all((largest_cm(p.dimensions) or 0) > (largest_cm(shown[0].dimensions) or 0) for p in larger.products)
     others = browse(session, turned(filters, shown, Direction.OTHER))
     assert not {p.sku for p in others.products} & {p.sku for p in shown}
+
+
+def test_nothing_cheaper_leaves_the_price_that_was_named_in_force(session: Session) -> None:
+    filters = Filters(category="rugs", max_pence=10000)
+    shown = browse(session, filters, limit=50).products
+    found = browse(session, turned(filters, shown, Direction.CHEAPER), limit=50)
+    assert found.dropped == "turn"
+    assert {product.sku for product in found.products} == {product.sku for product in shown}
+    assert [product.price_pence for product in found.products] == sorted(product.price_pence for product in shown)
