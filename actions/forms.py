@@ -153,7 +153,7 @@ class OrderForm(Form):
     def validate_order_number(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """Five digits; says so when one number takes another's place. In "the postcode is 123" NLU sees a number too."""
+        """Five digits; says so when one number takes another's place, and keeps it where none does."""
         number = find_order_number(str(value or ""))
         previous = find_order_number(str(value_before_this_turn(tracker, "order_number") or ""))
         if number is None:

@@ -139,7 +139,14 @@ def test_an_address_that_is_none_and_half_a_postcode_are_explained(own_shop: URL
     assert chat.say("12") == ["utter_address_unclear", "utter_ask_address"]
     chat.say("14 Mill Lane, Bath")
     assert chat.say("BA1") == ["utter_postcode_unclear", "utter_ask_postcode"]
+
+
+def test_what_is_no_order_number_leaves_the_order_alone(own_shop: URL) -> None:
+    chat = recognised("10434")
+    chat.ask("change_address")
+    chat.say("14 Mill Lane, Bath")
     assert chat.say("it's 123", order_number="123") == ["utter_postcode_unclear", "utter_ask_postcode"]
+    assert chat.slots["order_number"] == "10434"
 
 
 def test_a_question_is_not_taken_for_an_address(own_shop: URL) -> None:
