@@ -10,6 +10,8 @@ import logging
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +63,24 @@ def export(name: str, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-        logging.getLogger().setLevel(logging.ERROR)  # it advises a pre-processing that does not matter to this graph
-        quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True)
+        with _errors_alone():  # it advises a pre-processing that does not matter to this graph
+            quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True)
         tokenizer.no_padding()
         tokenizer.enable_truncation(usable_length(encoder, LONGEST))
         tokenizer.save(str(folder / TOKENIZER))
         small.replace(folder / GRAPH)
+
+
+@contextmanager
+def _errors_alone() -> Iterator[None]:
+    """Log errors and nothing less inside the block."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 if __name__ == "__main__":

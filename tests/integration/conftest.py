@@ -120,7 +120,7 @@ def project(tmp_path: Path, tiny_encoder: Path, examples: list[Example], monkeyp
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def slack_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model of ``small_assistant``."""
     from tests.integration.small_assistant import train
 
@@ -132,7 +132,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def action_server(monkeypatch_module: pytest.MonkeyPatch) -> "Iterator[ActionServer]":
+def slack_actions(monkeypatch_module: pytest.MonkeyPatch) -> "Iterator[ActionServer]":
     """The action server of ``small_assistant``, and a secret by which it recognises customers."""
     from tests.integration.small_assistant import ActionServer
 

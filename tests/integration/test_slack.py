@@ -39,9 +39,9 @@ def slack() -> Iterator[SlackServer]:
 
 @pytest.fixture(scope="module")
 def workspace(
-    slack: SlackServer, small_model: Path, action_server: ActionServer, tmp_path_factory: pytest.TempPathFactory
+    slack: SlackServer, slack_model: Path, slack_actions: ActionServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workspace]:
-    workspace = Workspace(slack, small_model, action_server.url, tmp_path_factory.mktemp("slack"))
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path_factory.mktemp("slack"))
     yield workspace
     workspace.stop()
 
@@ -159,9 +159,9 @@ def test_duplicates_over_two_servers_are_processed_once(workspace: Workspace, sl
 
 
 def test_a_delivery_from_before_a_restart_is_not_processed_again(
-    slack: SlackServer, small_model: Path, action_server: ActionServer, tmp_path: Path, ada: User
+    slack: SlackServer, slack_model: Path, slack_actions: ActionServer, tmp_path: Path, ada: User
 ) -> None:
-    workspace = Workspace(slack, small_model, action_server.url, tmp_path)
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path)
     event = slack.message_event(ada, slack.direct(ada), "before")
     slack.deliver(workspace.url, event)
     workspace.new_posts(slack.direct(ada), 0)
@@ -179,9 +179,9 @@ def test_a_delivery_from_before_a_restart_is_not_processed_again(
 
 
 def test_what_was_taken_on_is_answered_before_the_server_stops(
-    slack: SlackServer, small_model: Path, action_server: ActionServer, tmp_path: Path, ada: User
+    slack: SlackServer, slack_model: Path, slack_actions: ActionServer, tmp_path: Path, ada: User
 ) -> None:
-    workspace = Workspace(slack, small_model, action_server.url, tmp_path)
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path)
     workspace.write(ada, slack.direct(ada), "do slow")
     workspace.stop()
 
@@ -417,9 +417,9 @@ def test_a_crashed_action_yields_an_apology(workspace: Workspace, ada: User) -> 
 
 
 def test_an_action_server_that_is_away_yields_an_apology(
-    slack: SlackServer, small_model: Path, tmp_path: Path, ada: User
+    slack: SlackServer, slack_model: Path, tmp_path: Path, ada: User
 ) -> None:
-    workspace = Workspace(slack, small_model, "http://127.0.0.1:9/webhook", tmp_path)
+    workspace = Workspace(slack, slack_model, "http://127.0.0.1:9/webhook", tmp_path)
     try:
         assert workspace.answers(ada, "anything")[0]["text"].startswith(APOLOGY)
     finally:
@@ -467,15 +467,15 @@ def test_slacks_rate_limit_is_waited_for_and_the_order_is_kept(
 
 def test_a_slack_that_does_not_answer_holds_up_neither_the_server_nor_the_next_answer(
     slack: SlackServer,
-    small_model: Path,
-    action_server: ActionServer,
+    slack_model: Path,
+    slack_actions: ActionServer,
     tmp_path: Path,
     ada: User,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(web_api, "CALL_SECONDS", 0.8)
-    workspace = Workspace(slack, small_model, action_server.url, tmp_path)
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path)
     try:
         workspace.answers(ada, "first")
         slack.delays["chat.postMessage"] = 2
@@ -607,12 +607,12 @@ def test_whoever_sends_too_much_is_asked_once_to_wait(
 
 
 def test_without_a_token_the_channel_is_there_and_off(
-    small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    slack_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("SLACK_BOT_TOKEN", raising=False)
     with caplog.at_level(logging.INFO):
         channel = SlackChannel.from_credentials(None)
-        rasa = RasaServer(small_model, channel, "http://127.0.0.1:9", tmp_path / "conversations.db")
+        rasa = RasaServer(slack_model, channel, "http://127.0.0.1:9", tmp_path / "conversations.db")
     try:
         assert requests.get(f"{rasa.address}/webhooks/slack/", timeout=10).json() == {"status": "ok", "mode": "off"}
         assert requests.post(f"{rasa.address}/webhooks/slack/webhook", timeout=10).status_code == 404
@@ -622,9 +622,9 @@ def test_without_a_token_the_channel_is_there_and_off(
 
 
 def test_a_wrong_token_is_said_in_the_log(
-    slack: SlackServer, small_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    slack: SlackServer, slack_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    workspace = Workspace(slack, small_model, "http://127.0.0.1:9", tmp_path, bot_token="xoxb-wrong")
+    workspace = Workspace(slack, slack_model, "http://127.0.0.1:9", tmp_path, bot_token="xoxb-wrong")
     try:
         wait_until(lambda: "invalid_auth" in caplog.text, "a log line")
         assert "OAuth & Permissions" in caplog.text

@@ -55,7 +55,7 @@ def wait_for(port: int, folder: Path) -> str:
 
 @pytest.mark.slow
 def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed(
-    small_model: Path, action_server: ActionServer, tmp_path: Path
+    slack_model: Path, slack_actions: ActionServer, tmp_path: Path
 ) -> None:
     slack = SlackServer().start()
     ada = slack.user("Ada", "ada@example.com")
@@ -63,10 +63,10 @@ def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed
     options = {"mode": "http", "api_url": f"{slack.address}/api/", "identity": "shop.identity.mint"}
     write_yaml(tmp_path / "credentials.yml", {"parlance.components.channels.slack.SlackChannel": options})
     store = {"type": "SQL", "dialect": "sqlite", "db": str(tmp_path / "conversations.db")}
-    write_yaml(tmp_path / "endpoints.yml", {"action_endpoint": {"url": action_server.url}, "tracker_store": store})
+    write_yaml(tmp_path / "endpoints.yml", {"action_endpoint": {"url": slack_actions.url}, "tracker_store": store})
     ports = [free_port(), free_port()]
-    with rasa_run(tmp_path, small_model, ports[0]):
-        with rasa_run(tmp_path, small_model, ports[1]) as second:
+    with rasa_run(tmp_path, slack_model, ports[0]):
+        with rasa_run(tmp_path, slack_model, ports[1]) as second:
             urls = [wait_for(port, tmp_path) for port in ports]
             events = [slack.message_event(ada, channel, f"number {number}") for number in range(10)]
             for event in events:
@@ -76,7 +76,7 @@ def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed
             wait_until(lambda: len(slack.posted(channel)) >= len(events), "ten answers")
             second.kill()
 
-        with rasa_run(tmp_path, small_model, ports[1]):
+        with rasa_run(tmp_path, slack_model, ports[1]):
             urls[1] = wait_for(ports[1], tmp_path)
             for event in events:
                 assert slack.deliver(urls[1], event, retry=1).status == 200

@@ -21,11 +21,11 @@ def slack() -> Iterator[SlackServer]:
 
 @pytest.fixture(scope="module")
 def workspace(
-    slack: SlackServer, small_model: Path, action_server: ActionServer, tmp_path_factory: pytest.TempPathFactory
+    slack: SlackServer, slack_model: Path, slack_actions: ActionServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workspace]:
     slack.limit("apps.connections.open", 1)
     folder = tmp_path_factory.mktemp("slack")
-    workspace = Workspace(slack, small_model, action_server.url, folder, mode="socket", signing_secret="")
+    workspace = Workspace(slack, slack_model, slack_actions.url, folder, mode="socket", signing_secret="")
     wait_until(lambda: slack.is_connected, "a connection")
     yield workspace
     workspace.stop()

@@ -15,7 +15,7 @@ from rasa.shared.exceptions import InvalidConfigException, RasaException
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-import parlance.finetuning.job
+import parlance.finetuning
 from parlance.components import TransformerNLU
 from parlance.data.examples import Example
 
@@ -72,13 +72,13 @@ def test_unchanged_data_and_configuration_are_not_trained_again(
 ) -> None:
     project.options["epochs"] = 1
     trainings: list[int] = []
-    original = parlance.finetuning.job.finetune
+    original = parlance.finetuning.finetune
 
     def counted(examples: list[Example], *args: Any, **kwargs: Any) -> Any:
         trainings.append(len(examples))
         return original(examples, *args, **kwargs)
 
-    monkeypatch.setattr(parlance.finetuning.job, "finetune", counted)
+    monkeypatch.setattr(parlance.finetuning, "finetune", counted)
     project.train_nlu()
     project.train_nlu()
     assert trainings == [len(project.examples)]
@@ -226,6 +226,7 @@ def test_a_serving_install_has_no_need_of_torch(project: Project) -> None:
 def test_training_without_torch_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "parlance" and "finetuning.job" in name]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(vars(parlance.finetuning), "finetune", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(RasaException, match="Install the extra `train`"):
         project.train_nlu()
