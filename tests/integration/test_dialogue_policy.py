@@ -113,12 +113,12 @@ def test_it_learns_from_stories_and_talks(project: Project) -> None:
     agent = Agent.load(str(project.train()))
 
     assert answers(agent, "refund", "affirm") == [["utter_ask_refund"], ["utter_refunded"]]
-    assert answers(agent, "greet", "cancel", "affirm", "refund", "affirm") == [
+    # No story has these one after the other.
+    assert answers(agent, "greet", "cancel", "affirm", "refund") == [
         ["utter_greet"],
         ["utter_ask_cancel"],
         ["utter_cancelled"],
         ["utter_ask_refund"],
-        ["utter_refunded"],
     ]
 
 
