@@ -173,6 +173,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                     found = self._named(prediction.entities)
                     if requests:
                         found = with_further_request(found, requests, self._parsed(requests.second))
+                        found = self.add_extractor_name(found)  # Rasa's evaluation asks every entity for it
                     message.set(ENTITIES, entities_beside(message, found), add_to_output=True)
                 self._set_features(message, TEXT, prediction, tokens)
         return messages
