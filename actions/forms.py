@@ -84,7 +84,9 @@ class Form(FormValidationAction):
         )
         unexplained = asked and not filled and not dispatcher.messages
         if unexplained and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
-            return [*events, *not_understood(dispatcher, tracker, f"utter_{asked}_unclear", domain)]
+            response = f"utter_{asked}_unclear"
+            known = response in domain.get("responses", {})
+            return [*events, *not_understood(dispatcher, tracker, response if known else "utter_answer_unclear")]
         request = value_before_this_turn(tracker, "request")
         if asked and not events and intent_of(tracker) in {*self.requests, request}:
             # The same again: to reject it would have Rasa look for another answer than the form's question.
@@ -254,15 +256,12 @@ def slots_in(events: list[EventType]) -> dict[str, Any]:
     return {event["name"]: event["value"] for event in events if event["event"] == "slot"}
 
 
-def not_understood(
-    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, domain: DomainDict
-) -> list[EventType]:
-    """Explain what kind of answer is needed, or end the form and offer a person when this has failed too often."""
+def not_understood(dispatcher: CollectingDispatcher, tracker: Tracker, response: str, **blanks: Any) -> list[EventType]:
+    """Say why an answer cannot be used, or end the form and offer a person when this has failed too often."""
     failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
     if failed >= ATTEMPTS_BEFORE_A_PERSON:
         return give_up(dispatcher)
-    known = response in domain.get("responses", {})
-    dispatcher.utter_message(response=response if known else "utter_answer_unclear")
+    dispatcher.utter_message(response=response, **blanks)
     return [SlotSet("failed_attempts", failed)]
 
 
@@ -301,11 +300,8 @@ async def _identify(
     kept = [SlotSet("email", None), SlotSet("unverified_email", email)]
     if found.outcome is IdentificationOutcome.TOO_MANY_ATTEMPTS:
         return [*kept, *give_up(dispatcher, "utter_too_many_attempts")]
-    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
-    if failed >= ATTEMPTS_BEFORE_A_PERSON:
-        return [*kept, *give_up(dispatcher)]
-    dispatcher.utter_message(response="utter_order_not_matched", number=show_order_number(number), email=email)
-    return [*kept, SlotSet("failed_attempts", failed)]
+    shown = show_order_number(number)
+    return [*kept, *not_understood(dispatcher, tracker, "utter_order_not_matched", number=shown, email=email)]
 
 
 async def _check_owner(
@@ -314,14 +310,10 @@ async def _check_owner(
     """Whether an order that a known customer named just now is theirs."""
     if not said.get("order_number"):
         return []
-    order = await ask_shop(order_for, number, customer.id)
-    if order is not None:
+    if await ask_shop(order_for, number, customer.id) is not None:
         return []
-    failed = (tracker.get_slot("failed_attempts") or 0.0) + 1
-    if failed >= ATTEMPTS_BEFORE_A_PERSON:
-        return [SlotSet("order_number", None), *give_up(dispatcher)]
-    dispatcher.utter_message(response="utter_order_not_yours", number=show_order_number(number))
-    return [SlotSet("order_number", None), SlotSet("failed_attempts", failed)]
+    failed = not_understood(dispatcher, tracker, "utter_order_not_yours", number=show_order_number(number))
+    return [SlotSet("order_number", None), *failed]
 
 
 def reason_given(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:

@@ -11,7 +11,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, known_customer
 from actions.forms import AccountForm, CompletedForm, OrderForm, reason_given
-from actions.items import ItemForm, ask_to_confirm, item_name, not_found, quantity_given, shown_order
+from actions.items import ItemForm, ask_to_confirm, item_name, not_found, order_in_hand, quantity_given, shown_order
 from actions.messages import entities, entity, free_answer, latest_text
 from actions.requests import REQUESTS_ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
@@ -34,7 +34,8 @@ from shop.orders import (
 from shop.postcodes import find_postcode
 
 STATES_WITH_NOTES = frozenset({"delivered", "delayed", "cancelled", "delivery_attempted"})
-STATES_THAT_OFFER_A_PERSON = frozenset({"overdue", "cancelled"})
+OFFERS = {"delivered": "parcel_missing", "overdue": "parcel_missing", "cancelled": "human_handoff"}
+"""What the answer about an order in a state offers to do next, by its intent."""
 USUAL = "usual"
 """What the slot ``address`` holds until it is known whose usual address it is."""
 _USUAL_ADDRESS = re.compile(
@@ -221,15 +222,12 @@ class ActionOrderStatus(CompletedForm):
     async def complete(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
-        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        order = await order_in_hand(tracker)
         if order is None:
             return not_found(dispatcher, tracker)
         state = state_to_tell(order, date.today())
         say_status(dispatcher, order, state)
-        offer = {"delivered": "parcel_missing"}.get(state)
-        if state in STATES_THAT_OFFER_A_PERSON:
-            offer = "parcel_missing" if state == "overdue" else "human_handoff"
-        return [SlotSet("failed_attempts", 0.0), SlotSet("offer", offer)]
+        return [SlotSet("failed_attempts", 0.0), SlotSet("offer", OFFERS.get(state))]
 
 
 class ActionOrderContents(CompletedForm):
@@ -241,7 +239,7 @@ class ActionOrderContents(CompletedForm):
     async def complete(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
-        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        order = await order_in_hand(tracker)
         if order is None:
             return not_found(dispatcher, tracker)
         lines = "\n".join(f"- {goods([item])}: {money(item.quantity * item.unit_price_pence)}" for item in order.items)

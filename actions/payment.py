@@ -14,7 +14,7 @@ from actions.amounts import find_amount
 from actions.customers import KnownCustomer, known_customer, recognise, recognise_if_possible
 from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
-from actions.items import not_found
+from actions.items import not_found, order_in_hand
 from actions.messages import (
     entity,
     free_answer,
@@ -29,7 +29,7 @@ from actions.shop_access import ask_shop
 from actions.wording import day, money
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number, show_order_number
-from shop.orders import OrderSummary, order_for, recent_orders
+from shop.orders import OrderSummary, recent_orders
 from shop.payments import GiftCardOutcome, InvoiceOutcome, check_promo, gift_card, open_fraud_case, send_invoice
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class ActionPaymentProblem(CompletedForm):
     async def complete(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
-        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        order = await order_in_hand(tracker)
         if order is None:
             return not_found(dispatcher, tracker)
         say_payment(dispatcher, order)

@@ -6,12 +6,9 @@ intents has unlearned what tells goods apart (benchmarks/README.md has the figur
 
 from __future__ import annotations
 
-import logging
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ def export(name: str, folder: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     from parlance.finetuning.encoder import load_encoder, pooled, usable_length
+    from parlance.finetuning.export import errors_alone
 
     encoder, tokenizer, _ = load_encoder(name, dropout=0.0)
 
@@ -63,24 +61,12 @@ def export(name: str, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-        with _errors_alone():  # it advises a pre-processing that does not matter to this graph
+        with errors_alone():  # it advises a pre-processing that does not matter to this graph
             quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True)
         tokenizer.no_padding()
         tokenizer.enable_truncation(usable_length(encoder, LONGEST))
         tokenizer.save(str(folder / TOKENIZER))
         small.replace(folder / GRAPH)
-
-
-@contextmanager
-def _errors_alone() -> Iterator[None]:
-    """Log errors and nothing less inside the block."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(level)
 
 
 if __name__ == "__main__":

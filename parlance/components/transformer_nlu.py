@@ -27,7 +27,7 @@ from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
 from parlance.errors import ParlanceError
 from parlance.finetuning.options import FinetuneOptions
-from parlance.inference import EntitySpan, IntentScore, NLUModel, Prediction
+from parlance.inference import IntentScore, NLUModel, Prediction
 from parlance.inference.requests import two_requests
 from parlance.options import unknown_option
 
@@ -170,11 +170,12 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                 requests = two_requests(self._model, prediction.text, self._matters) if self._matters else None
                 self._set_intent(message, (requests.first if requests else prediction).ranking)
                 if self._config["entity_recognition"]:
-                    found = self._named(prediction.entities)
+                    found = [entity.as_dict() for entity in prediction.entities]
                     if requests:
                         found = with_further_request(found, requests, self._parsed(requests.second))
-                        found = self.add_extractor_name(found)  # Rasa's evaluation asks every entity for it
-                    message.set(ENTITIES, entities_beside(message, found), add_to_output=True)
+                    # Every entity, because Rasa's evaluation asks each for its extractor.
+                    found = entities_beside(message, self.add_extractor_name(found))
+                    message.set(ENTITIES, found, add_to_output=True)
                 self._set_features(message, TEXT, prediction, tokens)
         return messages
 
@@ -192,15 +193,12 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         texts = [message.get(attribute) or "" for message in messages]
         return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
 
-    def _named(self, entities: Sequence[EntitySpan]) -> list[dict[str, Any]]:
-        return self.add_extractor_name([entity.as_dict() for entity in entities])
-
     def _parsed(self, prediction: Prediction) -> dict[str, Any]:
         """A request's parse result, for whoever takes it up later."""
         return {
             "text": prediction.text,
             **self._intent(prediction.ranking),
-            "entities": self._named(prediction.entities),
+            "entities": self.add_extractor_name([entity.as_dict() for entity in prediction.entities]),
         }
 
     def _intent(self, scores: Sequence[IntentScore]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -80,14 +82,21 @@ def graph_in(folder: Path, precision: str) -> Path:
     if target.exists():
         return target
     kept = _kept_in_fp32(source, narrowing=INT8[precision])
+    with errors_alone():  # it advises a pre-processing that does not matter to these graphs
+        quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=kept)
+    return target
+
+
+@contextmanager
+def errors_alone() -> Iterator[None]:
+    """Log errors and nothing less inside the block."""
     root = logging.getLogger()
     level = root.level
-    root.setLevel(logging.ERROR)  # it advises a pre-processing that does not matter to these graphs
+    root.setLevel(logging.ERROR)
     try:
-        quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=kept)
+        yield
     finally:
         root.setLevel(level)
-    return target
 
 
 def _kept_in_fp32(path: Path, narrowing: bool) -> list[str]:
