@@ -11,16 +11,16 @@ from tests.e2e.running import Fern, running_fern
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fern]:
     """The whole assistant as ``make run`` starts it."""
     with running_fern(tmp_path_factory.mktemp("run")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """The system's Chromium, driven by Playwright."""
+    """The system's Chromium, driven by Playwright, whose event loop must be gone when other tests start their own."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("There is no Chromium here; install it (apt install chromium) to test the web chat's page.")
