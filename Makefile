@@ -1,6 +1,6 @@
 # The project's commands. The work is in scripts/, which say what each step does and why.
 .DEFAULT_GOAL := help
-.PHONY: help run test train web screenshots setup lint types unit conversations bench-setup lock clean
+.PHONY: help run test train web screenshots story-graphs setup lint types unit conversations bench-setup lock clean
 
 VENV := .venv/bin/python
 SETUP = "$$(sh scripts/python.sh)" scripts/environment.py
@@ -25,6 +25,9 @@ web: setup ## build the web chat's script if its sources changed
 
 screenshots: setup ## take the pictures of docs/images anew (needs Chromium)
 	@$(VENV) scripts/screenshots.py
+
+story-graphs: setup ## draw the stories of docs/images/stories anew (needs Graphviz)
+	@$(VENV) scripts/story_graphs.py
 
 setup: ## make .venv and install the locked packages
 	@$(SETUP)
