@@ -52,11 +52,12 @@ class Calibration:
 
 @dataclass(frozen=True)
 class OutOfScopeFigures:
-    """How well out-of-scope messages are told from others; ``auroc`` is None where there are no others."""
+    """How well out-of-scope messages are told from others; the last two are None where there are no others."""
 
     examples: int
-    auroc: float | None
     scores: Scores
+    auroc: float | None
+    false_positive_rate: float | None
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class Report:
                 "auroc": self.out_of_scope.auroc,
                 "recall": self.out_of_scope.scores.recall,
                 "precision": self.out_of_scope.scores.precision,
+                "false_positive_rate": self.out_of_scope.false_positive_rate,
                 "threshold": self.threshold,
             }
         report["latency_ms"] = vars(self.latency)
@@ -282,10 +284,12 @@ def _out_of_scope_figures(cases: Sequence[_Case], threshold: float) -> OutOfScop
     if not is_out.any():
         return None
     strangeness = 1 - np.array([_in_scope_confidence(case.prediction) for case in labelled])
+    is_found = np.array([case.is_found_out_of_scope(threshold) for case in labelled], dtype=bool)
     return OutOfScopeFigures(
         examples=int(is_out.sum()),
+        scores=metrics.detection_scores(is_out, is_found),
         auroc=metrics.auroc(strangeness[is_out], strangeness[~is_out]),
-        scores=metrics.detection_scores(is_out, [case.is_found_out_of_scope(threshold) for case in labelled]),
+        false_positive_rate=None if is_out.all() else float(is_found[~is_out].mean()),
     )
 
 

@@ -56,16 +56,15 @@ def headline_figures(report: Report) -> list[tuple[str, str, str]]:
         figures.append(("Calibration error", f"{report.calibration.ece:.3f}", "confidence minus accuracy; 0 is best"))
     if report.out_of_scope:
         oos = report.out_of_scope
+        at = f"at threshold {report.threshold:g}"
         if oos.auroc is not None:
             figures.append(("Out-of-scope AUROC", f"{oos.auroc:.3f}", "0.5 is guessing, 1 is best"))
         figures += [
-            (
-                "Out-of-scope recall",
-                _percent(oos.scores.recall),
-                f"of {oos.examples} messages, at threshold {report.threshold:g}",
-            ),
-            ("Out-of-scope precision", _percent(oos.scores.precision), f"at threshold {report.threshold:g}"),
+            ("Out-of-scope recall", _percent(oos.scores.recall), f"of {oos.examples} messages, {at}"),
+            ("Out-of-scope precision", _percent(oos.scores.precision), at),
         ]
+        if oos.false_positive_rate is not None:
+            figures.append(("In-scope messages refused", _percent(oos.false_positive_rate), at))
     figures.append(("Latency p50", f"{report.latency.p50:.1f} ms", "for one message"))
     figures.append(("Latency p99", f"{report.latency.p99:.1f} ms", "for one message"))
     return figures

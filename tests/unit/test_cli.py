@@ -81,7 +81,14 @@ def test_evaluate_scores_out_of_scope_examples(greeter, tmp_path):
     written = tmp_path / "report.json"
     assert run("evaluate", "--model", "m", "--test", test, "--json", written, "--threshold", "0.8").exit_code == 0
     oos = json.loads(written.read_text(encoding="utf-8"))["oos"]
-    assert oos == {"examples": 1, "auroc": 0.5, "recall": 1.0, "precision": 0.5, "threshold": 0.8}
+    assert oos == {
+        "examples": 1,
+        "auroc": 0.5,
+        "recall": 1.0,
+        "precision": 0.5,
+        "false_positive_rate": 1.0,
+        "threshold": 0.8,
+    }
 
 
 def test_evaluate_writes_a_page(greeter, nlu, tmp_path):

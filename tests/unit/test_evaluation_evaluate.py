@@ -67,7 +67,14 @@ def test_out_of_scope_that_the_model_does_not_know_is_only_detected():
     report = figures(model, examples)
     assert report["intent"]["examples"] == 1 and report["intent"]["accuracy"] == 1.0
     assert report["calibration"]["ece"] == pytest.approx(0.1)
-    assert report["oos"] == {"examples": 2, "auroc": 1.0, "recall": 0.5, "precision": 1.0, "threshold": 0.5}
+    assert report["oos"] == {
+        "examples": 2,
+        "auroc": 1.0,
+        "recall": 0.5,
+        "precision": 1.0,
+        "false_positive_rate": 0.0,
+        "threshold": 0.5,
+    }
     assert [(error["kind"], error["text"]) for error in report["errors"]] == [("out_of_scope", "sun")]
     assert figures(model, examples, threshold=0.7)["oos"]["recall"] == 1.0
 
