@@ -50,16 +50,6 @@ ADA = "ada.byrne@example.com"
 CHAT = "chat-1"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[URL]:
-    """A PostgreSQL server; the test is skipped where there is none to start."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip(INSTALL)
-    with running_server(binaries) as url:
-        yield url
-
-
 @pytest.fixture(scope="module", params=DATABASES)
 def make_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -75,7 +65,7 @@ def make_database(
 
         return make_file
 
-    server = request.getfixturevalue("server")
+    server = request.getfixturevalue("postgresql")
 
     def make_on_server(name: str, copy_of: str | None = None) -> URL:
         with engine_for(server).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -334,8 +324,8 @@ def test_readers_do_not_wait_for_a_change_under_way(shop: URL) -> None:
         assert before.postcode != "FH9 8ZZ"
 
 
-def test_a_statement_that_takes_too_long_is_given_up(server: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", server.render_as_string())
+def test_a_statement_that_takes_too_long_is_given_up(postgresql: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgresql.render_as_string())
     began = time.monotonic()
     with pytest.raises(ShopUnavailable, match="statement timeout"), open_session() as session:
         session.execute(text("SELECT pg_sleep(30)"))
