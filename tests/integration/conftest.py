@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
-from sqlalchemy.engine import URL
 
 from parlance.data.examples import Example
 
-from .postgres import INSTALL, find_binaries, running_server
+from .databases import filled as filled
+from .databases import make_database as make_database
+from .databases import postgresql as postgresql
+from .databases import shop as shop
 
 if TYPE_CHECKING:
     from tests.integration.small_assistant import ActionServer
@@ -143,16 +145,6 @@ def slack_actions(monkeypatch_module: pytest.MonkeyPatch) -> "Iterator[ActionSer
     server = ActionServer()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[URL]:
-    """A PostgreSQL server; the test is skipped where there is none to start."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip(INSTALL)
-    with running_server(binaries) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
