@@ -1,15 +1,29 @@
 """How actions reach the shop."""
 
 import asyncio
+import logging
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
 from shop.database import open_session
+from shop.errors import ShopUnavailable
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
+
+LIMIT_VARIABLE = "SHOP_TIMEOUT_S"
+DEFAULT_LIMIT_S = 8.0
+THREADS = 32
+
+logger = logging.getLogger(__name__)
+
+# Of its own, so that calls that hang take no threads from others; as many as the database has connections, and some.
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop")
 
 
 async def ask_shop(
@@ -17,12 +31,41 @@ async def ask_shop(
 ) -> Answer:
     """Call a function of the shop in a session of its own, in a thread, so that a slow database holds up nobody else.
 
+    The database gives up each statement after ``shop.database.TIMEOUT_S``. The limit here is on the whole call, and
+    holds where the database itself hangs: a thread cannot be ended, but what it changes after the limit is taken back.
+
     Raises:
-        ShopUnavailable: The database cannot be used.
+        ShopUnavailable: The database cannot be used, or takes longer than ``SHOP_TIMEOUT_S`` allows.
     """
+    limit = time_limit()
+    given_up = Event()
 
     def in_session() -> Answer:
         with open_session() as session:
-            return question(session, *args, **kwargs)
+            answer = question(session, *args, **kwargs)
+            if given_up.is_set():
+                raise TimeoutError("The customer was told that it did not work, so nothing is changed.")
+            return answer
 
-    return await asyncio.to_thread(in_session)
+    call = asyncio.get_running_loop().run_in_executor(_threads, in_session)
+    try:
+        return await asyncio.wait_for(call, limit)
+    except asyncio.TimeoutError as error:
+        given_up.set()
+        raise ShopUnavailable(
+            f"The shop's database has not answered within {limit:g} s.",
+            f"Find out what holds it up; {LIMIT_VARIABLE} in the environment gives it more time.",
+        ) from error
+
+
+def time_limit() -> float:
+    """Seconds that one call of the shop may take."""
+    text = os.environ.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_S)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        logger.error("%s=%s is not a number above 0. Give seconds, such as %g.", LIMIT_VARIABLE, text, DEFAULT_LIMIT_S)
+        return DEFAULT_LIMIT_S
+    return seconds

@@ -1,7 +1,8 @@
 """``make run`` after the set-up: the shop's database, the web chat, a model, the two servers, and what to try first.
 
-HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs; RASA_ARGS is passed on to
-``rasa run`` (``--enable-api``, ``--debug``).
+HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs, DATA one for conversations, pictures and
+what else the channels keep, apart from those of other runs; RASA_ARGS is passed on to ``rasa run`` (``--enable-api``,
+``--debug``).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from types import FrameType
 from console import Problem, Steps, duration, quiet, report_problems
 from environment import ROOT, VENV_PYTHON
 from model import ensure_model, rasa, rasa_settings
+from server_files import DEFAULT_ACTION_PORT, ServerFiles, server_files
 from services import Service, check_port, stop_all, wait_until_healthy, watch
 from web import ensure_widget
 
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
-DEFAULT_ACTION_PORT = 5055
+DATA = ROOT / os.environ["DATA"] if os.environ.get("DATA") else None
 START_SECONDS = 300.0
 
 
@@ -37,28 +39,13 @@ def port_from_environment(variable: str, default: int) -> int:
     return int(text)
 
 
-def endpoints_file(action_port: int) -> Path:
-    """``endpoints.yml``, or a copy that points at another action port: Rasa's files know no default values."""
-    project_file = ROOT / "endpoints.yml"
-    if action_port == DEFAULT_ACTION_PORT:
-        return project_file
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    endpoints = yaml.load(project_file) or {}
-    endpoints["action_endpoint"] = {"url": f"http://localhost:{action_port}/webhook"}
-    copy = LOGS / "endpoints.yml"
-    yaml.dump(endpoints, copy)
-    return copy
-
-
-def make_services(model: Path, host: str, port: int, action_port: int) -> list[Service]:
+def make_services(model: Path, files: ServerFiles, host: str, port: int, action_port: int) -> list[Service]:
     """The action server, which only this machine may reach, and Rasa."""
     environment = rasa_settings()
     # What `rasa run actions` starts, without loading TensorFlow into the action server.
     actions = [str(VENV_PYTHON), "-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)]
     server = rasa("run", "--model", str(model), "--interface", host, "--port", str(port))
-    server += ["--endpoints", str(endpoints_file(action_port)), "--credentials", "credentials.yml"]
+    server += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
     server += shlex.split(os.environ.get("RASA_ARGS", ""))
     reachable = "localhost" if host in ("0.0.0.0", "127.0.0.1") else host
     return [
@@ -115,13 +102,14 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end_on_signal)
 
-    LOGS.mkdir(parents=True, exist_ok=True)
+    for folder in filter(None, (LOGS, DATA)):
+        folder.mkdir(parents=True, exist_ok=True)
     with steps.step("preparing the shop's database"):
         make_shop = [str(VENV_PYTHON), "-m", "shop.setup"]
         quiet(make_shop, "The shop's database cannot be prepared.", "The lines above say why.", cwd=ROOT)
     ensure_widget(steps)
     model = ensure_model(steps)
-    services = make_services(model, host, port, action_port)
+    services = make_services(model, server_files(action_port, DATA or LOGS, DATA), host, port, action_port)
     try:
         with steps.step("starting the action server and Rasa"):
             for service in services:

@@ -13,10 +13,13 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shop.errors import ShopUnavailable
+from shop.storable import make_parameters_storable, storable_json
 
 DEFAULT_FILE = Path(__file__).resolve().parent / "fernhill.db"
 TIMEOUT_S = 3
 """How long a connection, a statement or another's lock is waited for."""
+KEEPALIVES = {"keepalives_idle": TIMEOUT_S, "keepalives_interval": 1, "keepalives_count": 3}
+"""How libpq finds out that a server's machine is gone, which limits in the server itself cannot."""
 
 
 def database_url() -> URL:
@@ -49,7 +52,7 @@ def engine_for(url: URL, patient: bool = False) -> Engine:
     arguments: dict[str, Any] = {}
     options: dict[str, Any] = {}
     if backend == "postgresql":
-        arguments = {"connect_timeout": TIMEOUT_S, "tcp_user_timeout": TIMEOUT_S * 1000}
+        arguments = {"connect_timeout": TIMEOUT_S, "tcp_user_timeout": TIMEOUT_S * 1000, **KEEPALIVES}
         if not patient:
             limit = f"{TIMEOUT_S}s"
             arguments["options"] = f"-c statement_timeout={limit} -c lock_timeout={limit}"
@@ -57,12 +60,13 @@ def engine_for(url: URL, patient: bool = False) -> Engine:
     elif backend == "sqlite":
         arguments = {"timeout": TIMEOUT_S}
     try:
-        engine = create_engine(url, future=True, connect_args=arguments, **options)
+        engine = create_engine(url, future=True, connect_args=arguments, json_serializer=storable_json, **options)
     except (NoSuchModuleError, ImportError, TypeError) as error:
         raise ShopUnavailable(
             f"No driver is installed for a {backend} database.",
             "Use a SQLite or PostgreSQL address in DATABASE_URL.",
         ) from error
+    event.listen(engine, "before_cursor_execute", make_parameters_storable, retval=True)
     if backend == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

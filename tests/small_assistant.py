@@ -123,13 +123,14 @@ class ActionServer:
         self.go_on = threading.Event()
         self.go_on.set()
         self.calls: list[dict[str, Any]] = []
+        self.answer: dict[str, Any] = {"events": [], "responses": [{"text": "The action is done."}]}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outer.calls.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
                 outer.go_on.wait(20)
-                body = json.dumps({"events": [], "responses": [{"text": "The action is done."}]}).encode()
+                body = json.dumps(outer.answer).encode()
                 try:
                     self.send_response(200)
                     self.send_header("content-type", "application/json")

@@ -131,13 +131,16 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         for finding in audit(examples):
             if finding.level == "error":
                 logger.warning(finding.message)
+        options = _options(self._config)
+        # Rasa has multiplied a given number of epochs by the fraction; one that is chosen by the data it could not.
+        fraction = 1.0 if options.epochs else float(self._config.get("finetuning_epoch_fraction", 1.0))
         with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
             _finetune(
                 examples,
                 folder / MODEL_FOLDER,
-                options=_options(self._config),
+                options=options,
                 before=self._before,
-                epoch_fraction=float(self._config.get("finetuning_epoch_fraction", 1.0)),
+                epoch_fraction=fraction,
                 checkpoints=CHECKPOINTS,
             )
         return self._resource

@@ -9,6 +9,11 @@ from ruamel.yaml import YAML
 
 from parlance.data.examples import Example
 
+from .databases import filled as filled
+from .databases import make_database as make_database
+from .databases import postgresql as postgresql
+from .databases import shop as shop
+
 if TYPE_CHECKING:
     from tests.integration.small_assistant import ActionServer
 

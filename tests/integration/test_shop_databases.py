@@ -1,11 +1,10 @@
 """The shop on a real SQLite file and on a real PostgreSQL server: set-up, migrations, operations, races, slowness."""
 
-import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 from shop import schema
 from shop.claims import open_claim
@@ -35,75 +34,19 @@ from shop.orders import (
     find_order,
     order_for,
 )
+from shop.outbox import put
 from shop.payments import gift_card, open_fraud_case, send_invoice
 from shop.preferences import forget, of, remember
 from shop.products import ask_stock_notice, find_by_name, search
 from shop.returns import refund_status, resend_label, start_return
 from shop.setup import set_up
-from shop.tickets import open_ticket
+from shop.tickets import open_ticket, ticket_row
 
 from .postgres import INSTALL, find_binaries, running_server
 
 ROOT = Path(__file__).resolve().parents[2]
-DATABASES = ("sqlite", "postgresql")
 ADA = "ada.byrne@example.com"
 CHAT = "chat-1"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[URL]:
-    """A PostgreSQL server; the test is skipped where there is none to start."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip(INSTALL)
-    with running_server(binaries) as url:
-        yield url
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def make_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str | None], URL]:
-    """Makes a database with a name: an empty one, or a copy of another that this has made."""
-    if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("databases")
-
-        def make_file(name: str, copy_of: str | None = None) -> URL:
-            if copy_of:
-                shutil.copy(folder / f"{copy_of}.db", folder / f"{name}.db")
-            return make_url(f"sqlite:///{folder / name}.db")
-
-        return make_file
-
-    server = request.getfixturevalue("server")
-
-    def make_on_server(name: str, copy_of: str | None = None) -> URL:
-        with engine_for(server).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{copy_of or "template1"}"'))
-        return server.set(database=name)
-
-    return make_on_server
-
-
-@pytest.fixture(scope="module")
-def filled(make_database: Callable[..., URL]) -> str:
-    """The name of a database that ``python -m shop.setup`` has filled."""
-    url = make_database("filled")
-    assert set_up(url).made
-    # A database that others are connected to cannot be copied.
-    engine_for(url, patient=True).dispose()
-    return "filled"
-
-
-@pytest.fixture
-def shop(
-    make_database: Callable[..., URL], filled: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[URL]:
-    """A copy of the filled shop as the one that ``DATABASE_URL`` names."""
-    url = make_database(request.node.name[:60], filled)
-    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
-    yield url
-    engine_for(url).dispose()
 
 
 def ask(question: Callable[..., Any], *arguments: Any) -> Any:
@@ -334,8 +277,8 @@ def test_readers_do_not_wait_for_a_change_under_way(shop: URL) -> None:
         assert before.postcode != "FH9 8ZZ"
 
 
-def test_a_statement_that_takes_too_long_is_given_up(server: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", server.render_as_string())
+def test_a_statement_that_takes_too_long_is_given_up(postgresql: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgresql.render_as_string())
     began = time.monotonic()
     with pytest.raises(ShopUnavailable, match="statement timeout"), open_session() as session:
         session.execute(text("SELECT pg_sleep(30)"))
@@ -357,6 +300,27 @@ def test_a_server_that_went_away_is_told_and_found_again(tmp_path: Path, monkeyp
         assert ask(find_order, 10432, ADA).order is not None
     with pytest.raises(ShopUnavailable, match="cannot be used"):
         ask(find_order, 10432, ADA)
+
+
+def test_text_that_no_database_can_hold_is_stored_without_it(shop: URL) -> None:
+    """NUL is refused by PostgreSQL, half of a surrogate pair by every driver; JSON from outside may have both."""
+    ada, nul, half = customer_of(10434), "\0", "\ud83d"
+    ask(change_address, 10434, ada, f"3 Kiln{nul} Lane{half}", "FH9 8ZZ", CHAT)
+    ticket = ask(open_ticket, f"chat{nul}-2", f"Customer: {nul}hello{half}")
+    with open_session() as session:
+        remember(session, ada, CHAT, colours=[f"gr{nul}een"], call_me=f"A{nul}l")
+        put(session, "note", ADA, lines=[f"FH{nul}-10434{half}"])
+
+    assert ask(customer_by_email, f"{nul}{ADA}").id == ada
+    assert ask(identify, 10434, f"{nul}nobody@example.com", CHAT).customer is None
+    assert ask(search, f"velvet{nul} cushion{half}") == ask(search, "velvet cushion")
+    assert ask(order_for, 10434, ada).address == "3 Kiln Lane?"
+    assert (ask(of, ada).colours, ask(of, ada).call_me) == (("green",), "Al")
+    with open_session() as session:
+        kept = session.get(Ticket, ticket_row(ticket.number))
+        assert (kept.conversation_id, kept.transcript) == ("chat-2", "Customer: hello?")
+        mail = session.execute(select(OutboxMessage).where(OutboxMessage.kind == "note")).scalar_one()
+        assert mail.content == {"lines": ["FH-10434?"]}
 
 
 def test_times_are_stored_in_utc(shop: URL) -> None:

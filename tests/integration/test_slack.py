@@ -145,7 +145,20 @@ def test_a_repeated_delivery_is_processed_once(workspace: Workspace, slack: Slac
     assert [post["text"] for post in slack.posted(slack.direct(ada))][:-1] == ["You said: only once"]
 
 
-def test_duplicates_over_two_servers_are_processed_once(workspace: Workspace, slack: SlackServer, ada: User) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_duplicates_over_two_servers_are_processed_once(
+    database: str,
+    slack: SlackServer,
+    slack_model: Path,
+    slack_actions: ActionServer,
+    tmp_path: Path,
+    ada: User,
+    request: pytest.FixtureRequest,
+) -> None:
+    options = {}
+    if database == "postgresql":
+        options["deliveries"] = request.getfixturevalue("postgresql").render_as_string(hide_password=False)
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path, **options)
     other = workspace.start()
     try:
         events = [slack.message_event(ada, slack.direct(ada), f"number {number}") for number in range(8)]
@@ -155,6 +168,7 @@ def test_duplicates_over_two_servers_are_processed_once(workspace: Workspace, sl
         answers = workspace.new_posts(slack.direct(ada), 0, len(events))
     finally:
         other.stop()
+        workspace.stop()
     assert sorted(answer["text"] for answer in answers) == [f"You said: number {number}" for number in range(8)]
 
 
@@ -424,6 +438,22 @@ def test_an_action_server_that_is_away_yields_an_apology(
         assert workspace.answers(ada, "anything")[0]["text"].startswith(APOLOGY)
     finally:
         workspace.stop()
+
+
+def test_an_answer_that_takes_too_long_yields_an_apology_and_the_next_message_an_answer(
+    slack: SlackServer, slack_model: Path, slack_actions: ActionServer, tmp_path: Path, ada: User
+) -> None:
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path, answer_seconds=1)
+    try:
+        began = time.monotonic()
+        for text in ("do slow", "and now"):
+            workspace.write(ada, slack.direct(ada), text)
+        apology, answer = workspace.new_posts(slack.direct(ada), 0, 2)
+    finally:
+        workspace.stop()
+    assert time.monotonic() - began < SLOW_SECONDS
+    assert apology["text"].startswith("Sorry, something went wrong")
+    assert answer["text"] == "You said: and now"
 
 
 def test_a_conversation_that_a_person_has_taken_over_is_left_alone(

@@ -1,8 +1,10 @@
 """TransformerNLU inside Rasa: training, serving, caching, going on from a model, and its neighbours in a pipeline."""
 
 import asyncio
+import json
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,26 @@ def test_finetune_adds_an_intent_and_keeps_the_old_ones(project: Project) -> Non
     messages = parse(second, "lamp two is broken", "hello there", "track 10222")
 
     assert [message["intent"]["name"] for message in messages] == ["damaged", "greet", "order_status"]
+
+
+def epochs_of(model: Path) -> int:
+    """How many passes over the data a model was trained for."""
+    with tarfile.open(model) as archive:
+        (name,) = [name for name in archive.getnames() if name.endswith("/parlance.json")]
+        file = archive.extractfile(name)
+        assert file is not None
+        return int(json.load(file)["training"]["epochs"])
+
+
+@pytest.mark.parametrize("epochs", [8, 0])
+def test_finetune_takes_the_fraction_of_the_epochs_once(project: Project, epochs: int) -> None:
+    """Rasa itself multiplies a number in the configuration; one that the data chooses is left to the component."""
+    project.options["epochs"] = epochs
+    first = project.train_nlu()
+    second = project.train_nlu(model_to_finetune=str(first), finetuning_epoch_fraction=0.5)
+
+    assert epochs_of(first) == epochs or epochs == 0
+    assert epochs_of(second) == round(0.5 * epochs_of(first))
 
 
 def test_finetune_still_refuses_what_other_components_cannot_learn(project: Project) -> None:

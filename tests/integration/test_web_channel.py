@@ -289,6 +289,46 @@ def test_an_answer_that_takes_too_long_yields_an_apology(small_model: Path, tmp_
         assistant.stop()
 
 
+def test_more_messages_than_may_wait_for_a_slow_answer_are_put_off(small_model: Path, tmp_path: Path) -> None:
+    assistant = SmallAssistant(small_model, tmp_path)
+    assistant.start()
+    try:
+        assistant.actions.hold()
+        visitor, other = Visitor(assistant.chat), Visitor(assistant.chat)
+        visitor.send("act")
+        sent = [visitor.post("messages", id=f"message-{number}", text=f"echo {number}") for number in range(40)]
+        other.send("hello")
+        assert texts(other.read(2)) == ["hello", "Hello!"]
+        assistant.actions.go_on.set()
+        entries = visitor.settled()
+        again = visitor.post("messages", id="message-39", text="echo 39")
+    finally:
+        assistant.stop()
+        assistant.actions.stop()
+
+    assert {answer.status_code for answer in sent[:30]} == {202}
+    refused = sent[-1]
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_fast") and refused.json()["wait"] > 0
+    assert texts(entries)[-1].startswith("You said: echo ")
+    assert again.status_code == 202
+
+
+def test_a_conversation_that_a_person_has_taken_over_is_left_alone(small_model: Path, tmp_path: Path) -> None:
+    assistant = SmallAssistant(small_model, tmp_path)
+    assistant.actions.answer = {"events": [{"event": "pause"}], "responses": []}
+    assistant.start()
+    try:
+        visitor = Visitor(assistant.chat)
+        visitor.send("act")
+        visitor.send("echo hello?")
+        time.sleep(0.5)
+        entries = visitor.settled()
+    finally:
+        assistant.stop()
+        assistant.actions.stop()
+    assert [(entry["kind"], entry["text"]) for entry in entries] == [("user", "act"), ("user", "echo hello?")]
+
+
 def test_too_many_messages_in_a_minute_are_asked_to_wait(small_model: Path, tmp_path: Path) -> None:
     assistant = SmallAssistant(small_model, tmp_path, messages_per_minute=3)
     assistant.start()
@@ -362,7 +402,13 @@ def test_an_identity_that_proves_nothing_is_refused(assistant: SmallAssistant, m
 
 def test_pages_of_other_origins_are_refused_unless_allowed(assistant: SmallAssistant) -> None:
     visitor = Visitor(assistant.chat)
-    for origin in ("https://evil.example", "https://shop.example.evil.example", "http://shop.example", "null"):
+    for origin in (
+        "https://evil.example",
+        "https://shop.example.evil.example",
+        "http://shop.example",
+        "null",
+        "http://[",
+    ):
         refused = visitor.post("session", {"origin": origin})
         assert refused.status_code == 403 and refused.json()["code"] == "origin_refused"
         assert "access-control-allow-origin" not in refused.headers
@@ -394,6 +440,7 @@ def test_a_photo_is_stored_without_its_metadata_and_told_to_the_assistant(assist
     file = assistant.folder / "uploads" / upload["id"]
     assert b"Mill Lane" not in file.read_bytes() and Image.open(file).size == (64, 48)
     assert visitor.get(f"uploads/{upload['id']}").content == file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0, "others on the machine can read it"
     assert other.get(f"uploads/{upload['id']}").status_code == 404
     assert other.post("messages", id="not-my-photo", upload=upload["id"]).status_code == 404
     said = [event for event in assistant.tracker_events(visitor.conversation) if event["event"] == "user"]

@@ -50,3 +50,24 @@ def test_a_key_that_was_done_can_be_used_again_and_what_lasts_too_long_is_cancel
 
     assert asyncio.run(main()) == 1
     assert done == [0, 1]
+
+
+def test_what_a_job_puts_under_another_key_is_waited_for_too() -> None:
+    done: list[str] = []
+
+    async def main() -> int:
+        jobs = OrderedJobs()
+
+        async def further() -> None:
+            await asyncio.sleep(0.1)
+            done.append("further")
+
+        async def first() -> None:
+            await asyncio.sleep(0.1)
+            jobs.put("b", further)
+
+        jobs.put("a", first)
+        return await jobs.finish(5)
+
+    assert asyncio.run(main()) == 0
+    assert done == ["further"]

@@ -9,7 +9,7 @@ MATTERS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
 
 
 class Words:
-    """Understands a text by the first of its words that it knows."""
+    """Understands a text by the first of its words that it knows, and with less certainty where there are commas."""
 
     known = {"cancel": "cancel_order", "where": "order_status", "lost": "parcel_missing", "open": "faq/hours"}
 
@@ -18,7 +18,8 @@ class Words:
 
     def _predict(self, text: str) -> Prediction:
         found = [self.known[word] for word in text.lower().split() if word in self.known]
-        return Prediction(text, (IntentScore(found[0], 0.95 if len(found) == 1 else 0.6),) if found else ())
+        confidence = (0.95 if len(found) == 1 else 0.6) - 0.05 * text.count(",")
+        return Prediction(text, (IntentScore(found[0], confidence),) if found else ())
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,7 @@ class Words:
         ("cancel the lamp and where is the rug", "cancel the lamp", "where is the rug"),
         ("where is it? also cancel the other one", "where is it", "also cancel the other one"),
         ("cancel my order, when do you open on sunday", "cancel my order", "when do you open on sunday"),
+        ("cancel my order\nwhen do you open", "cancel my order", "when do you open"),
     ],
 )
 def test_two_requests_of_different_matters_are_told_apart(text: str, first: str, second: str) -> None:
@@ -52,9 +54,33 @@ def test_one_request_stays_one(text: str) -> None:
     assert two_requests(Words(), text, MATTERS) is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("end", [". ", "? ", "! ", "...\n", "\n"])
+def test_the_end_of_a_sentence_goes_before_a_comma_that_looks_surer(end: str) -> None:
+    first, second = "cancel 10434, my e-mail is ada@example.com", "when do you open on sunday"
+    found = two_requests(Words(), f"{first}{end}{second}", MATTERS)  # type: ignore[arg-type]
+
+    assert found is not None
+    assert (found.first.text.rstrip("."), found.second.text) == (first, second)
+
+
+def test_a_comma_is_taken_where_the_sentences_are_not_two_requests() -> None:
+    text = "hello there fern. cancel my order, when do you open please. thank you so much"
+    found = two_requests(Words(), text, MATTERS)  # type: ignore[arg-type]
+
+    assert found is not None
+    assert found.first.text == "hello there fern. cancel my order"
+
+
+def test_ends_of_sentences_are_not_crowded_out_by_commas() -> None:
+    text = "one two, three four, five six, seven eight, nine ten. eleven twelve"
+
+    assert cuts(text)[0].ends_sentence
+    assert len(cuts(text)) == 4
+
+
 def test_cuts_leave_words_on_both_sides_and_are_few() -> None:
     text = " and ".join(["one two"] * 50)
 
-    for end, start in cuts(text):
-        assert len(text[:end].split()) >= 2 and len(text[start:].split()) >= 2
+    for cut in cuts(text):
+        assert len(text[: cut.end].split()) >= 2 and len(text[cut.start :].split()) >= 2
     assert len(cuts(text)) <= 4

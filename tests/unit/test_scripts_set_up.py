@@ -155,18 +155,6 @@ def test_a_port_that_is_none_is_named(monkeypatch, text):
         run.port_from_environment("PORT", 5005)
 
 
-def test_rasa_is_pointed_at_another_action_port(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "ROOT", tmp_path)
-    monkeypatch.setattr(run, "LOGS", tmp_path)
-    (tmp_path / "endpoints.yml").write_text("tracker_store:\n  type: InMemory\n")
-    assert run.endpoints_file(5055) == tmp_path / "endpoints.yml"
-    monkeypatch.setattr(run, "LOGS", tmp_path / "logs")
-    (tmp_path / "logs").mkdir()
-    copy = run.endpoints_file(6055).read_text()
-    assert "http://localhost:6055/webhook" in copy
-    assert "InMemory" in copy
-
-
 @pytest.mark.parametrize(("seconds", "text"), [(4.21, "4.2 s"), (59.9, "59.9 s"), (185, "3 min 05 s")])
 def test_durations_read_well(seconds, text):
     assert console.duration(seconds) == text

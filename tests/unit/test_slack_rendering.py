@@ -146,3 +146,7 @@ def test_what_somebody_typed_is_read_out_of_slacks_format(text: str, expected: s
 def test_the_slack_of_the_tests_refuses_what_slack_refuses() -> None:
     with pytest.raises(BadBlocks):
         check_blocks([section("x" * 3001)])
+
+
+def test_what_cannot_be_stored_is_not_taken_in() -> None:
+    assert plain_text("where is\x00 10432\x07\r\nplease \ud83d") == "where is 10432\nplease ?"

@@ -1,18 +1,22 @@
 """Which deliveries of a messaging service were already taken on, so that a repeated one is processed once."""
 
 import asyncio
+import logging
 import time
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Column, Float, MetaData, String, Table, create_engine, delete, insert
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy import Column, Float, MetaData, String, Table, create_engine, delete, insert, inspect
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from parlance.errors import ParlanceError
 
 KEEP_SECONDS = 2 * 24 * 3600.0  # Slack repeats what failed for a day at most
 PRUNE_SECONDS = 3600.0
-BUSY_SECONDS = 2.0  # less than the 3 seconds in which Slack wants an answer
+BUSY_SECONDS = 2  # less than the 3 seconds in which Slack wants an answer
+
+logger = logging.getLogger(__name__)
 
 _metadata = MetaData()
 _deliveries = Table(
@@ -46,25 +50,21 @@ class DeliveryLog:
         Raises:
             ParlanceError: The database cannot be used.
         """
-        is_file = self._url.get_backend_name() == "sqlite"
         try:
-            if is_file and self._url.database:
+            if self._url.get_backend_name() == "sqlite" and self._url.database:
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-            options = {"connect_args": {"timeout": BUSY_SECONDS}} if is_file else {"pool_pre_ping": True}
-            self._engine = create_engine(self._url, **options)
-            _metadata.create_all(self._engine)
-        except (IntegrityError, OperationalError, ProgrammingError) as error:
-            # Another process may have made the table between our look and our attempt.
-            if "already exists" not in str(error):
-                raise self._unusable(error) from error
-        except (ArgumentError, ImportError, OSError) as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: Exception) -> ParlanceError:
-        return ParlanceError(
-            f"The database of deliveries, {self._url!r}, cannot be used: {error}.",
-            "Check that it runs, and that the folder of a SQLite file can be written to.",
-        )
+            self._engine = create_engine(self._url, **_limits(self._url))
+            try:
+                _metadata.create_all(self._engine)
+            except SQLAlchemyError:
+                # Another process may have made the table between our look and our attempt.
+                if not inspect(self._engine).has_table(_deliveries.name):
+                    raise
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            raise ParlanceError(
+                f"The database of deliveries, {self._url!r}, cannot be used: {error}.",
+                "Check that it runs, and that the folder of a SQLite file can be written to.",
+            ) from error
 
     async def claim(self, *keys: str) -> bool:
         """Whether none of the keys was claimed before, here or in another process; then all of them are now.
@@ -76,18 +76,44 @@ class DeliveryLog:
 
     def _claim(self, keys: tuple[str, ...]) -> bool:
         now = time.time()
+        # In one order everywhere: two processes that wait for each other's keys would wait in vain.
+        rows = [{"key": key, "received_at": now} for key in sorted(keys)]
         try:
             with self._engine.begin() as connection:
                 # The primary key decides between two processes that try at once.
-                connection.execute(insert(_deliveries), [{"key": key, "received_at": now} for key in keys])
+                connection.execute(insert(_deliveries), rows)
         except IntegrityError:
             return False
-        if now - self._pruned_at > PRUNE_SECONDS:
-            self._pruned_at = now
+        self._prune(now)
+        return True
+
+    def _prune(self, now: float) -> None:
+        if now - self._pruned_at < PRUNE_SECONDS:
+            return
+        self._pruned_at = now
+        try:
             with self._engine.begin() as connection:
                 connection.execute(delete(_deliveries).where(_deliveries.c.received_at < now - KEEP_SECONDS))
-        return True
+        except SQLAlchemyError as error:
+            # The delivery has been claimed: were it asked for again, nobody would process it.
+            logger.warning("Old deliveries cannot be removed just now: %s", error)
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+
+def _limits(url: URL) -> dict[str, Any]:
+    """Arguments of an engine that gives up waiting for the database while Slack still listens."""
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return {"connect_args": {"timeout": BUSY_SECONDS}}
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
+    if backend == "postgresql":
+        limit = f"{BUSY_SECONDS}s"
+        options["connect_args"] = {
+            "connect_timeout": BUSY_SECONDS,
+            "tcp_user_timeout": BUSY_SECONDS * 1000,
+            "options": f"-c statement_timeout={limit} -c lock_timeout={limit}",
+        }
+    return options

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -44,9 +45,11 @@ class OrderedJobs:
 
     async def finish(self, seconds: float) -> int:
         """Wait for what is queued, at most so long; the rest is cancelled. How many keys had work left."""
-        if not self._workers:
-            return 0
-        _, unfinished = await asyncio.wait(self._workers, timeout=seconds)
+        deadline = time.monotonic() + seconds
+        # Again, because a job may have put another one under a key of its own.
+        while self._workers and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(self._workers, timeout=left)
+        unfinished = set(self._workers)
         for worker in unfinished:
             worker.cancel()
         return len(unfinished)

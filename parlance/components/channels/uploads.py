@@ -1,9 +1,11 @@
 """Pictures that people send: checked, written anew without their metadata, and stored out of the web's reach."""
 
+import asyncio
 import os
 import re
 import secrets
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +19,10 @@ FORMATS = {"JPEG": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "GIF": "PNG"}
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 2048
 NAME_LENGTH = 80
+MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
+
+# Unpacked, a picture may take 300 MB of memory, so few are unpacked at once.
+_threads = ThreadPoolExecutor(2, thread_name_prefix="pictures")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,11 @@ class UploadRefused(ParlanceError):
 
 class UploadTooLarge(UploadRefused):
     """A picture over the limit, as a file or when unpacked."""
+
+
+async def take_in(data: bytes, name: str, folder: Path, limit: int) -> StoredUpload:
+    """``store`` in a thread, when its turn comes."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, store, data, name, folder, limit)
 
 
 def store(data: bytes, name: str, folder: Path, limit: int) -> StoredUpload:

@@ -30,7 +30,7 @@ from parlance.components.channels.slack.rendering import (
 )
 from parlance.components.channels.slack.users import Mint, SlackUsers
 from parlance.components.channels.slack.web_api import FileUnavailable, SlackWeb
-from parlance.components.channels.uploads import UploadRefused, UploadTooLarge, store
+from parlance.components.channels.uploads import UploadRefused, UploadTooLarge, take_in
 
 FILES_AT_ONCE = 5
 
@@ -150,8 +150,7 @@ class SlackConversations:
             if int(file.get("size") or 0) > limit:
                 raise UploadTooLarge(f"{file.get('size')} bytes")
             data = await self._web.download(file, limit)
-            folder = Path(self._options.uploads)
-            upload = await asyncio.to_thread(store, data, str(file.get("name") or ""), folder, limit)
+            upload = await take_in(data, str(file.get("name") or ""), Path(self._options.uploads), limit)
         except UploadTooLarge:
             notice(self._texts.too_large.format(limit=f"{self._options.upload_limit_mb:g}"))
         except UploadRefused:
@@ -240,7 +239,10 @@ class SlackConversations:
         metadata = {**(metadata or {}), **({"identity_token": token} if token else {})}
         message = UserMessage(text, output, conversation, input_channel=SlackOutput.name(), metadata=metadata)
         try:
-            await self._on_new_message(message)
+            await asyncio.wait_for(self._on_new_message(message), self._options.answer_seconds)
+        except asyncio.TimeoutError:
+            seconds = self._options.answer_seconds
+            logger.error("There was no answer in the conversation '%s' within %g seconds.", conversation, seconds)
         except Exception:
             logger.exception("A message in the conversation '%s' failed.", conversation)
         if not output.posted and not await self._is_paused(conversation):

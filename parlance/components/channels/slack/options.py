@@ -48,6 +48,7 @@ class SlackOptions:
         deliveries: SQLAlchemy URL of the database in which each delivery is recorded once.
         messages_per_minute: What one person may send.
         message_limit: Characters of one message.
+        answer_seconds: How long an answer may take; then there is an apology, and the next message has its turn.
         uploads: Folder for pictures.
         upload_limit_mb: Megabytes of one picture.
         feedback: Whether answers carry thumbs up and down.
@@ -65,6 +66,7 @@ class SlackOptions:
     deliveries: str = "sqlite:///.rasa/slack-deliveries.db"
     messages_per_minute: int = 20
     message_limit: int = 4000
+    answer_seconds: float = 60.0
     uploads: str = "uploads"
     upload_limit_mb: float = 10.0
     feedback: bool = True
@@ -101,7 +103,7 @@ class SlackOptions:
             raise ParlanceError(
                 f"The Slack channel knows no mode '{self.mode}'.", "Write 'mode: socket' or 'mode: http'."
             )
-        for name in ("messages_per_minute", "message_limit", "upload_limit_mb"):
+        for name in ("messages_per_minute", "message_limit", "answer_seconds", "upload_limit_mb"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
                 raise ParlanceError(f"The Slack channel's {name} is {value!r}.", "Give a number above 0.")

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from parlance.components.channels.text import storable
+
 Block = dict[str, Any]
 Buttons = list[dict[str, Any]]
 
@@ -180,7 +182,7 @@ def plain_text(text: str, bot_user: str = "") -> str:
         return label or target.removeprefix("mailto:").removeprefix("tel:")
 
     unwrapped = re.sub(r"<([^<>]*)>", unwrap, text)
-    return html.unescape(unwrapped).strip()
+    return storable(html.unescape(unwrapped)).strip()
 
 
 def _shorten(text: str, length: int) -> str:

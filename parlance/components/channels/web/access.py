@@ -121,7 +121,10 @@ def may_embed(origin: str | None, host: str, allowed: Collection[str]) -> bool:
     """
     if origin is None or origin in allowed:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     return bool(parts.netloc) and parts.netloc == host
 
 

@@ -26,18 +26,20 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from parlance.components.channels.limits import RateLimiter
+from parlance.components.channels.uploads import MEDIA_TYPES, UploadRefused, UploadTooLarge, take_in
 from parlance.components.channels.web import access
 from parlance.components.channels.web.conversations import Conversations, WebOutput
 from parlance.components.channels.web.options import WebOptions, load_function
 from parlance.components.channels.web.requests import Refused, id_of, read_body, read_json, text_of
 from parlance.components.channels.web.store import ConversationStore, Entry, Upload
-from parlance.components.channels.web.uploads import FORMATS, RefusedUpload, store_picture, tidy_name
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
 
 HEARTBEAT_SECONDS = 15.0
+MOST_WAITING = 30  # messages of one conversation; where answers are slow, a limit by the minute is none
+WAIT_SECONDS = 10
 STREAMS = 12  # of one conversation at once; a browser opens six connections to a server
 FEEDBACK_SLOT = "answer_feedback"
 IDENTITY_HEADER = "x-identity-token"
@@ -218,7 +220,7 @@ class WebInput(InputChannel):
                 "fresh": fresh,
                 "message_length": options.message_length,
                 "upload_bytes": int(options.upload_megabytes * 1_000_000),
-                "upload_types": list(FORMATS.values()),
+                "upload_types": list(MEDIA_TYPES),
             }
         )
 
@@ -253,6 +255,8 @@ class WebInput(InputChannel):
         if not self._messages.allow(visitor.conversation):
             wait = self._messages.wait(visitor.conversation)
             raise Refused(429, "too_fast", "Too many messages in a minute.", wait=wait)
+        if self._conversations.waiting(visitor.conversation) >= MOST_WAITING:
+            raise Refused(429, "too_fast", "Too many messages wait for an answer.", wait=WAIT_SECONDS)
 
     def _excuse(self, visitor: Visitor, id: str, text: str) -> None:
         """Shows the beginning of a message that is too long, and says so; the assistant never sees it."""
@@ -297,15 +301,17 @@ class WebInput(InputChannel):
         if not self._messages.allow(visitor.conversation):
             wait = self._messages.wait(visitor.conversation)
             raise Refused(429, "too_fast", "Too many uploads in a minute.", wait=wait)
-        data = await read_body(request, int(self.options.upload_megabytes * 1_000_000))
-        name = tidy_name(access.decoded_header(request.headers.get("x-file-name")))
+        limit = int(self.options.upload_megabytes * 1_000_000)
+        data = await read_body(request, limit)
+        name = access.decoded_header(request.headers.get("x-file-name"))
         try:
-            id, kind, size = await asyncio.to_thread(store_picture, data, Path(self.options.uploads))
-        except RefusedUpload as refused:
-            raise Refused(415, refused.code, "The file is not a picture that is taken.") from refused
-        upload = Upload(id, visitor.conversation, name, kind, size)
+            stored = await take_in(data, name, Path(self.options.uploads), limit)
+        except UploadRefused as refused:
+            code = "picture_too_large" if isinstance(refused, UploadTooLarge) else "not_a_picture"
+            raise Refused(415, code, str(refused)) from refused
+        upload = Upload(stored.id, visitor.conversation, stored.name, stored.type, stored.size)
         self._conversations.store.add_upload(upload)
-        return respond.json({"id": id, "name": name, "type": kind, "size": size}, status=201)
+        return respond.json(stored.as_dict(), status=201)
 
     # turns --------------------------------------------------------------------------------------------------------
 
@@ -331,7 +337,12 @@ class WebInput(InputChannel):
                 metadata=metadata,
             )
         )
-        return is_restart or output.said > 0
+        return is_restart or output.said > 0 or await self._is_paused(entry.conversation)
+
+    async def _is_paused(self, conversation: str) -> bool:
+        """Whether an action has paused the conversation, because a person has taken it over: silence is on purpose."""
+        tracker = await self._app.ctx.agent.tracker_store.retrieve(conversation)
+        return tracker is not None and bool(tracker.is_paused())
 
     async def _store_feedback(self, entry: Entry) -> None:
         """Adds a thumb to the tracker as a slot, so that it is kept with the conversation."""

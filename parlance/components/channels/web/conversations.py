@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -64,6 +65,10 @@ class Conversations:
             else:
                 self._queue(entry)
 
+    def waiting(self, conversation: str) -> int:
+        """How many entries wait for their turn."""
+        return len(self._waiting.get(conversation, ()))
+
     def is_typing(self, conversation: str) -> bool:
         """Whether an answer is on its way."""
         return conversation in self._turns
@@ -90,9 +95,13 @@ class Conversations:
         try:
             while waiting:
                 entry = waiting.popleft()
-                if not await self._answered(entry):
-                    self.say(conversation, "notice", {**APOLOGY, "to": entry.id})
-                self.store.finish(entry)
+                try:
+                    if not await self._answered(entry):
+                        self.say(conversation, "notice", {**APOLOGY, "to": entry.id})
+                    self.store.finish(entry)
+                except sqlite3.Error:
+                    # It stays pending until the next start; those that wait behind it have their turn.
+                    logger.exception("What became of message %s cannot be stored.", entry.id)
         finally:
             del self._waiting[conversation], self._turns[conversation]
             self._tell(conversation)

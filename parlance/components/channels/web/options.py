@@ -57,6 +57,11 @@ class WebOptions:
             raise ParlanceError(
                 f"The web chat's path is {options.path!r}.", "Write it with a slash in front and none behind: /chat"
             )
+        if "://" in options.database:
+            # Not repeated here: a database's address may have a password in it.
+            raise ParlanceError(
+                "The web chat's option database is an address.", "It keeps conversations in a SQLite file; name that."
+            )
         return options
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from sanic.request import Request
 
+from parlance.components.channels.text import storable
+
 JSON_BYTES = 1_000_000
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-# Control characters but for tab and line feed; some databases cannot hold the first of them.
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Refused(Exception):
@@ -76,7 +76,7 @@ def text_of(data: Mapping[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise Refused(400, "bad_request", f"{name} is not a text.")
-    return CONTROL.sub("", value.replace("\r\n", "\n")).encode("utf-8", "replace").decode()
+    return storable(value)
 
 
 def id_of(data: Mapping[str, Any]) -> str:

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parlance.errors import ParlanceError
+
+BUSY_SECONDS = 5.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (id TEXT PRIMARY KEY, owner TEXT, used_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entries (
@@ -64,14 +67,23 @@ class ConversationStore:
 
     Args:
         file: Where it is; made where it is not there yet.
+
+    Raises:
+        ParlanceError: It cannot be made, or is no database.
     """
 
     def __init__(self, file: Path) -> None:
-        self._db = sqlite3.connect(file, isolation_level=None, timeout=5.0)
-        # A commit is then one short write; it survives the end of the process, which is what is promised.
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA)
+        try:
+            self._db = sqlite3.connect(file, isolation_level=None, timeout=BUSY_SECONDS)
+            # A commit is then one short write; it survives the end of the process, which is what is promised.
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise ParlanceError(
+                f"The web chat cannot keep conversations in {file}: {error}.",
+                "Make its folder, or make it writable; or name another file as the option database.",
+            ) from error
 
     def close(self) -> None:
         """Closes the file."""

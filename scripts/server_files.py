@@ -1,0 +1,79 @@
+"""The endpoints and credentials that Rasa starts with: the project's files, or copies that name other places.
+
+Rasa's files know no default values, so what differs from run to run cannot stand in them as a variable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from environment import ROOT
+
+DEFAULT_ACTION_PORT = 5055
+TRACKER_STORE = "parlance.components.tracker_store.SQLiteTrackerStore"
+WEB_CHAT = "parlance.components.channels.web.WebInput"
+SLACK = "parlance.components.channels.slack.SlackChannel"
+
+
+@dataclass(frozen=True)
+class ServerFiles:
+    """Two files of Rasa's."""
+
+    endpoints: Path
+    credentials: Path
+
+
+def server_files(action_port: int, copies: Path, data: Path | None = None) -> ServerFiles:
+    """The files for a server.
+
+    Args:
+        action_port: Where the action server listens.
+        copies: Where changed copies are written.
+        data: A folder for everything that the server keeps, apart from any other server; None keeps it where the
+            project's files say.
+    """
+    endpoints, credentials = ROOT / "endpoints.yml", ROOT / "credentials.yml"
+    if action_port != DEFAULT_ACTION_PORT or data:
+        settings = _read(endpoints)
+        settings["action_endpoint"] = {"url": f"http://localhost:{action_port}/webhook"}
+        if data:
+            _keep_conversations(settings, data)
+        endpoints = _write(settings, copies / "endpoints.yml")
+    if data:
+        settings = _read(credentials)
+        _keep_channels(settings, data)
+        credentials = _write(settings, copies / "credentials.yml")
+    return ServerFiles(endpoints, credentials)
+
+
+def _keep_conversations(endpoints: dict[str, Any], data: Path) -> None:
+    endpoints["tracker_store"] = {"type": TRACKER_STORE, "db": str(data / "conversations.db")}
+    # Those that other servers share: they would hear of these conversations, too.
+    for name in ("event_broker", "lock_store"):
+        endpoints.pop(name, None)
+
+
+def _keep_channels(credentials: dict[str, Any], data: Path) -> None:
+    kept = {
+        WEB_CHAT: {"database": str(data / "web_chat.db"), "secret_file": str(data / "web_chat_secret")},
+        SLACK: {"deliveries": f"sqlite:///{data / 'slack-deliveries.db'}"},
+    }
+    for channel, places in kept.items():
+        if channel in credentials:
+            options = credentials[channel] or {}
+            credentials[channel] = {**options, **places, "uploads": str(data / "uploads")}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+
+    return YAML().load(file) or {}
+
+
+def _write(settings: dict[str, Any], file: Path) -> Path:
+    from ruamel.yaml import YAML
+
+    YAML().dump(settings, file)
+    return file
