@@ -25,7 +25,7 @@ from shop.database import open_session
 from shop.identity import mint
 from shop.models import Customer, OutboxMessage, utc_now
 from shop.preferences import Preferences
-from tests.unit.conversation import Conversation, Entity
+from tests.unit.dialogue import Conversation, Entity
 
 ADA = "ada.byrne@example.com"
 ELIN = "elin.hughes@example.com"
