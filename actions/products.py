@@ -17,7 +17,7 @@ from actions.messages import chosen, entities, intent_of, latest_text, picked
 from actions.product_cards import cards, phrase, product_buttons, shown_products
 from actions.product_mentions import Mention, find_mention, in_order, named, shown_skus
 from actions.product_wishes import FILTERS, direction_in, filters_in, merged
-from actions.requests import ABOUT_AN_ORDER, take_up
+from actions.requests import ABOUT_AN_ORDER, resume_later, take_up
 from actions.shop_access import ask_shop
 from actions.wording import listing, money
 from shop.browsing import Filters, Found, browse, turned
@@ -31,6 +31,8 @@ QUESTIONS = frozenset(
     "product_details product_dimensions product_material product_care check_stock back_in_stock".split()
 )
 """The requests that are about one product."""
+PRODUCT_FORMS = frozenset(("product_form", "notice_form"))
+"""The forms of questions about products. One that is open when such a question comes goes on after the answer."""
 MAY_NAME_ONE = frozenset({"inform", "select_option", "refine_search", "nlu_fallback"})
 """Other intents of messages that may say which product is meant."""
 FEW = 5
@@ -251,6 +253,11 @@ class ProductAnswer(Action, ABC):
     """The answer to a question about the product that a form has found out."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        events = await self.answer(dispatcher, tracker, domain)
+        return [*events, *resume_later(tracker, PRODUCT_FORMS)]
+
+    async def answer(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """Look the product up and tell what was asked, or why that cannot be done."""
         if tracker.get_slot(ENDED):
             return ended(tracker)
         try:
@@ -345,6 +352,10 @@ class ActionStockNotice(Action):
         return "action_stock_notice"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        return [*await self.note(dispatcher, tracker), *resume_later(tracker, PRODUCT_FORMS)]
+
+    async def note(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+        """Note it down, or say why it cannot be."""
         if tracker.get_slot(ENDED):
             return ended(tracker)
         sku, email = tracker.get_slot("product") or "", tracker.get_slot("email") or ""
