@@ -245,6 +245,13 @@ def test_a_search_in_the_middle_leaves_the_question_as_it_was(chat: Chat) -> Non
     assert chat.say("the Pebble lamp", product="Pebble lamp") == ["utter_in_stock"]
 
 
+def test_a_product_is_called_what_the_catalogue_calls_it(chat: Chat) -> None:
+    chat.say("is the thistle MUG in stock", "check_stock", product="thistle mug")
+    assert chat.told("name") == "Thistle mug"
+    chat.say("the heron or the pebble", "compare_products", product=["heron floor lamp", "pebble table lamp"])
+    assert (chat.told("first"), chat.told("second")) == ("Heron floor lamp", "Pebble table lamp")
+
+
 def test_few_left_are_counted(chat: Chat) -> None:
     assert chat.say("any Thistle mugs left", "check_stock", product="Thistle mug") == ["utter_few_in_stock"]
     assert chat.told("stock") == 3
