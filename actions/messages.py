@@ -54,10 +54,11 @@ def entity(tracker: Tracker, name: str, role: str | None = None) -> str | None:
 
 
 def meant(tracker: Tracker, name: str) -> Any:
-    """The last value of an entity in the latest message that is neither the old one nor ruled out: "Jon, not John"."""
+    """The last of an entity in the latest message that is neither the old one nor ruled out: "Jon, not John". As it
+    was typed: a synonym would call Mrs Gray grey."""
     text = latest_text(tracker)
     values = [
-        found["value"]
+        text[found["start"] : found["end"]] if text and "end" in found else found["value"]
         for found in tracker.latest_message.get("entities") or []
         if found["entity"] == name
         and found.get("role") != "old"

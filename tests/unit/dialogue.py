@@ -54,7 +54,7 @@ class Conversation:
     def hears(self, text: str, intent: str = "inform", *entities: Entity, confidence: float = SURE) -> "Conversation":
         """A message, and the slots that the domain maps from its intent and entities."""
         found = [
-            {"entity": kind, "value": value, "role": role[0] if role else None, "start": max(text.find(value), 0)}
+            {"entity": kind, "value": value, "role": role[0] if role else None, **_span(value, text)}
             for kind, value, *role in entities
         ]
         self.message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
@@ -242,6 +242,12 @@ def rules() -> tuple[dict[str, list[str]], dict[tuple[str, str | None], str]]:
                 requests = [slot["request"] for slot in conditions if "request" in slot]
                 after_form[actions[0], requests[0] if requests else None] = actions[1]
     return for_intent, after_form
+
+
+def _span(value: str, text: str) -> dict[str, int]:
+    """Where an entity stands in the text; a button's stands nowhere, and neither does a synonym."""
+    start = text.find(value)
+    return {"start": start, "end": start + len(value)} if start >= 0 else {"start": 0}
 
 
 def blanks_of(response: str) -> set[str]:
