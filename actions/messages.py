@@ -113,6 +113,11 @@ def chosen(tracker: Tracker, count: int) -> int | None:
     return next(iter(picked(tracker, count)), None)
 
 
+def last_shown(tracker: Tracker, kind: str) -> list[dict[str, Any]]:
+    """What was listed last, if it was of this kind."""
+    return [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == kind]
+
+
 def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
     """The customer's messages, the latest first, back to the one that asked for what the slot ``request`` says."""
     request = tracker.get_slot("request")

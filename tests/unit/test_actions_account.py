@@ -17,7 +17,8 @@ from actions.account import (
     find_name,
 )
 from actions.memory import ActionForgetPreferences, ActionSetPreference, ActionShowPreferences
-from actions.orders import ActionChangeAddress, ValidateAccountForm, ValidateAddressForm
+from actions.order_changes import ActionChangeAddress, ValidateAddressForm
+from actions.orders import ValidateAccountForm
 from actions.requests import ActionAccept
 from shop import preferences
 from shop.customers import CustomerSummary, customer_by_email
