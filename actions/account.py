@@ -43,6 +43,13 @@ _BEFORE_A_NAME = re.compile(
     r"(?:it'?s|it is|is|name'?s|to|now|should (?:be|say)|make it)(?: now)? ",
     re.IGNORECASE,
 )
+_AFTER_A_NAME = re.compile(r"(?:[\s,]+(?:please|pls|thanks|thank you|cheers|ta|now))+$", re.IGNORECASE)
+_NOT_IN_A_NAME = re.compile(
+    r"\b(?:my|me|it|its|is|was|be|not|and|but|or|with|without|instead|spelt|spell(?:ed|ing)?|name|surname|account"
+    r"|change[ds]?|want|would|should|could|can|please|thanks|the|this|that|i'?m|got|married|divorced|because|since)\b",
+    re.IGNORECASE,
+)
+"""Words that say more than a name; none of them is one."""
 
 
 class ValidateContactForm(AccountForm):
@@ -272,7 +279,8 @@ def new_value(tracker: Tracker, detail: str) -> str | None:
     answer = free_answer(tracker, "new_value") or ""
     if field == "phone":
         return find_phone(str(entity(tracker, "phone", "new") or meant(tracker, "phone") or answer))
-    return find_name(str(meant(tracker, "name") or answer))
+    # NLU may mark a part of what was asked for: "Lowe" of "Dr Amy Lowe".
+    return find_name(answer) or find_name(str(meant(tracker, "name") or ""))
 
 
 def new_email(tracker: Tracker) -> str | None:
@@ -287,8 +295,10 @@ def new_email(tracker: Tracker) -> str | None:
 
 
 def find_name(text: str) -> str | None:
-    """A name: up to five words of letters, without "it's" before it."""
-    name = _BEFORE_A_NAME.sub("", " ".join(text.strip(" .!").split()))
+    """A name: up to five words of letters, without "it's" before it or "please" after it; None if there is more."""
+    name = _AFTER_A_NAME.sub("", _BEFORE_A_NAME.sub("", " ".join(text.strip(" .!").split())))
+    if _NOT_IN_A_NAME.search(name):
+        return None
     return name if re.fullmatch(r"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){0,4}", name) else None
 
 

@@ -8,8 +8,17 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
-from actions.items import Line, ask_which, goods_in, named_in, shown
-from actions.messages import chosen, entities, entity, free_answer, is_asked_for, messages_of_request, set_this_turn
+from actions.items import Line, ask_which, goods_in, named_in
+from actions.messages import (
+    chosen,
+    entities,
+    entity,
+    free_answer,
+    is_asked_for,
+    last_shown,
+    messages_of_request,
+    set_this_turn,
+)
 from actions.shop_access import ask_shop
 from shop.products import ProductSummary, by_sku, find_by_name, search
 from shop.returns import ReturnableLine
@@ -28,7 +37,7 @@ class ActionAskExchangeFor(Action):
         return "action_ask_exchange_for"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        options = shown(tracker, "product") if set_this_turn(tracker, "shown") else []
+        options = last_shown(tracker, "product") if set_this_turn(tracker, "shown") else []
         if options:
             ask_which(dispatcher, "utter_ask_which_exchange", options)
         else:
@@ -69,7 +78,7 @@ def named_at_first(session: Session, tracker: Tracker, lines: Sequence[Line]) ->
 
 def wanted_instead(session: Session, tracker: Tracker, line: ReturnableLine) -> tuple[ProductSummary, ...]:
     """What the answer to "what would you like instead?" may mean."""
-    listed = shown(tracker, "product")
+    listed = last_shown(tracker, "product")
     position = chosen(tracker, len(listed))
     if position is not None:
         product = by_sku(session, listed[position]["ref"])

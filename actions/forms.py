@@ -21,6 +21,7 @@ from actions.messages import (
     free_answer,
     intent_of,
     is_asked_for,
+    last_shown,
     latest_text,
     order_number_in,
     value_before_this_turn,
@@ -146,11 +147,11 @@ class OrderForm(Form):
         number = order_number_in(tracker)
         if number:
             return {"order_number": number}
-        shown = [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == "order"]
+        orders = last_shown(tracker, "order")
         named_at_first = tracker.get_slot(REQUESTED) is None and entity(tracker, "ordinal")
         may_choose = named_at_first or is_asked_for(tracker, "order_number")
-        position = chosen(tracker, len(shown)) if may_choose else None
-        return {} if position is None else {"order_number": shown[position]["ref"]}
+        position = chosen(tracker, len(orders)) if may_choose else None
+        return {} if position is None else {"order_number": orders[position]["ref"]}
 
     def validate_order_number(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

@@ -17,6 +17,7 @@ from actions.messages import (
     entities,
     free_answer,
     is_asked_for,
+    last_shown,
     latest_text,
     messages_of_request,
     value_before_this_turn,
@@ -109,13 +110,8 @@ class ActionAskItem(Action):
         return "action_ask_item"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        ask_which(dispatcher, "utter_ask_which_item", shown(tracker, "item"))
+        ask_which(dispatcher, "utter_ask_which_item", last_shown(tracker, "item"))
         return []
-
-
-def shown(tracker: Tracker, kind: str) -> list[dict[str, Any]]:
-    """What was listed last, if it was of this kind."""
-    return [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == kind]
 
 
 def ask_which(dispatcher: CollectingDispatcher, response: str, things: Iterable[dict[str, Any]]) -> None:

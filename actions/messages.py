@@ -54,10 +54,11 @@ def entity(tracker: Tracker, name: str, role: str | None = None) -> str | None:
 
 
 def meant(tracker: Tracker, name: str) -> Any:
-    """The last value of an entity in the latest message that is neither the old one nor ruled out: "Jon, not John"."""
+    """The last of an entity in the latest message that is neither the old one nor ruled out: "Jon, not John". As it
+    was typed: a synonym would call Mrs Gray grey."""
     text = latest_text(tracker)
     values = [
-        found["value"]
+        text[found["start"] : found["end"]] if text and "end" in found else found["value"]
         for found in tracker.latest_message.get("entities") or []
         if found["entity"] == name
         and found.get("role") != "old"
@@ -110,6 +111,11 @@ def picked(tracker: Tracker, count: int) -> list[int]:
 def chosen(tracker: Tracker, count: int) -> int | None:
     """Which of ``count`` things on offer the latest message picks ("the second one", "last"), from 0."""
     return next(iter(picked(tracker, count)), None)
+
+
+def last_shown(tracker: Tracker, kind: str) -> list[dict[str, Any]]:
+    """What was listed last, if it was of this kind."""
+    return [thing for thing in tracker.get_slot("shown") or [] if thing["kind"] == kind]
 
 
 def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:

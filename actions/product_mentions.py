@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rasa_sdk import Tracker
 from sqlalchemy.orm import Session
 
-from actions.messages import chosen, entities, free_answer, intent_of
+from actions.messages import chosen, entities, free_answer, intent_of, last_shown
 from actions.product_wishes import filters_in
 from shop.browsing import ALL, Filters, browse
 from shop.models import Product
@@ -27,7 +27,7 @@ class Mention:
 
 def shown_skus(tracker: Tracker) -> list[str]:
     """The products that were shown last, in their order."""
-    return [str(thing["ref"]) for thing in tracker.get_slot("shown") or [] if thing["kind"] == "product"]
+    return [str(thing["ref"]) for thing in last_shown(tracker, "product")]
 
 
 def find_mention(session: Session, tracker: Tracker) -> Mention:

@@ -1,6 +1,7 @@
 """Taking up a request that the customer did not type just now: a "yes" to an offer, the second half of a message."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -21,6 +22,8 @@ ABOUT_AN_ORDER = frozenset(
     "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
 )
 """Those in which an order is named, whichever form they use."""
+CHANGES_FORM = frozenset(("active_loop", "session_started", "restart"))
+"""Events after which another form is open, their ``name``, or none."""
 
 
 def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
@@ -90,22 +93,71 @@ class ActionDecline(Action):
         details_for = None if in_form else wanted_by_details(tracker)
         if details_for:  # "no, friday"
             return [SlotSet("offer", None), *take_up(domain, details_for, dict(tracker.latest_message))]
+        if not in_form and tracker.get_slot("further_request"):  # which has waited for this answer
+            return [SlotSet("offer", None), *next_request(dispatcher, tracker, domain)]
         dispatcher.utter_message(response="utter_form_declined" if in_form else "utter_all_done")
         return [SlotSet("offer", None)]
 
 
 class ActionNextRequest(Action):
-    """Takes up the second request of a message once the first is done (slot ``further_request``, a parse result)."""
+    """Takes up what waits in the slot ``further_request``, a parse result: the second request of a message once the
+    first is done, or what a question has interrupted."""
 
     def name(self) -> str:
         return "action_next_request"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        parsed = tracker.get_slot("further_request")
-        if not parsed:
-            return []
+        return next_request(dispatcher, tracker, domain)
+
+
+def next_request(dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+    """The events that take up what waits in the slot ``further_request``."""
+    parsed = tracker.get_slot("further_request")
+    if not parsed:
+        return []
+    if not parsed["text"].startswith("/"):  # an interrupted form only asks again, as after any digression
         dispatcher.utter_message(response="utter_next_request", request=parsed["text"])
-        return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed)]
+    return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed)]
+
+
+def resume_later(tracker: Tracker, forms: Collection[str]) -> list[EventType]:
+    """After one of ``forms``: has the form go on that was open when it started, if there was one.
+
+    Rasa has one active form, so a question with a form of its own ends the other. Its slots are kept; the request that
+    it was for goes into the slot ``further_request``, and TurnPolicy takes it up when the question is answered.
+    """
+    asked = _interruption(tracker.events, forms)
+    before = tracker.events[:asked]
+    request = next((e["value"] for e in reversed(before) if e["event"] == "slot" and e["name"] == "request"), None)
+    if request is None:
+        return []
+    # Until the order is known, the goods that were named at first are nowhere but in that message.
+    goods = [] if tracker.get_slot("item") is not None else _goods_at_first(before, request)
+    waiting = tracker.get_slot("further_request")
+    entities = [*goods, *([{"entity": "further_request", "value": waiting}] if waiting else [])]
+    return [SlotSet("further_request", {"text": f"/{request}", "intent": {"name": request}, "entities": entities})]
+
+
+def _interruption(events: list[dict[str, Any]], forms: Collection[str]) -> int:
+    """Which event is the message that started one of ``forms``, just ended, while another was open; 0 if none was."""
+    loops = [n for n, event in enumerate(events) if event["event"] in CHANGES_FORM]
+    if loops and not events[loops[-1]].get("name"):  # the end of the form
+        loops.pop()
+    started = None
+    while loops and events[loops[-1]].get("name") in forms:
+        started = loops.pop()
+    if started is None or not loops or not events[loops[-1]].get("name"):
+        return 0
+    return max((n for n in range(started) if events[n]["event"] == "user"), default=0)
+
+
+def _goods_at_first(events: list[dict[str, Any]], request: str) -> list[dict[str, Any]]:
+    """The products and kinds of goods in the latest message that asked for something."""
+    messages = (event.get("parse_data") or event for event in reversed(events) if event["event"] == "user")
+    for message in messages:
+        if (message.get("intent") or {}).get("name") == request:
+            return [e for e in message.get("entities") or [] if e["entity"] in ("product", "category")]
+    return []
 
 
 class ActionUseDetails(Action):

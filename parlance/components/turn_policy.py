@@ -10,6 +10,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import (
+    ACTION_DEACTIVATE_LOOP_NAME,
     ACTION_DEFAULT_FALLBACK_NAME,
     ACTION_LISTEN_NAME,
     DEFAULT_ACTION_NAMES,
@@ -18,6 +19,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
+    BotUttered,
     Event,
     LoopInterrupted,
     SlotSet,
@@ -48,7 +50,7 @@ class TurnPolicy(Policy):
             # and asks again when the turn after that ends.
             "questions": [],
             # {slot: ..., action: ...}: when a turn ends, no form is active and the slot is set, the action is run,
-            # once a turn. It is to clear the slot.
+            # once a turn. It is to clear the slot. A customer who leaves a form has the slot emptied.
             "further_request": None,
             # Rasa wants one of its own for each policy. It decides nothing.
             "priority": 0,
@@ -118,7 +120,10 @@ class TurnPolicy(Policy):
         if not self._further or not tracker.get_slot(self._further["slot"]):
             return None
         action = self._further["action"]
-        if answer in DEFAULT_ACTION_NAMES or answer in self._questions or _was_run(action, turn):
+        if _was_run(ACTION_DEACTIVATE_LOOP_NAME, turn):
+            return self._completion(domain, ACTION_LISTEN_NAME, NOTHING_TO_SAY, [SlotSet(self._further["slot"], None)])
+        asks = answer in self._questions or _last_response(turn) in self._questions
+        if answer in DEFAULT_ACTION_NAMES or asks or _was_run(action, turn):
             return None
         return self._completion(domain, action, [ACTION_LISTEN_NAME])
 
@@ -149,6 +154,12 @@ def _last_action(turn: list[Event]) -> str | None:
     if last is None:
         return str(ACTION_LISTEN_NAME)
     return None if isinstance(last, ActionExecutionRejected) else last.action_name or last.action_text
+
+
+def _last_response(turn: list[Event]) -> str | None:
+    """The name of the turn's last response, which an action or a form may have said."""
+    said = next((event for event in reversed(turn) if isinstance(event, BotUttered)), None)
+    return said.metadata.get("utter_action") if said else None
 
 
 def _was_run(action: str, turn: list[Event]) -> bool:

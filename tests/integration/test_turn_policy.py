@@ -38,7 +38,20 @@ RESPONSES = {
 
 DOMAIN: dict[str, Any] = {
     "version": "3.1",
-    "intents": ["order", "address", "faq", "hours", "pay", "complain", "affirm", "deny", "stop", "quit", "inform"],
+    "intents": [
+        "order",
+        "address",
+        "faq",
+        "hours",
+        "pay",
+        "complain",
+        "affirm",
+        "deny",
+        "stop",
+        "quit",
+        "inform",
+        "ask",
+    ],
     "entities": ["order_number", "email", "postcode", "further"],
     "slots": {
         **{
@@ -60,7 +73,7 @@ DOMAIN: dict[str, Any] = {
         "address_form": {"required_slots": ["postcode"]},
     },
     "responses": {name: [{"text": text}] for name, text in RESPONSES.items()},
-    "actions": ["action_order", "action_quit", "action_next_request", "action_keeps_the_request"],
+    "actions": ["action_order", "action_quit", "action_offers", "action_next_request", "action_keeps_the_request"],
 }
 
 
@@ -90,6 +103,7 @@ RULES = [
     rule("faq", {"intent": "faq"}, {"action": "utter_faq"}),
     rule("hours", {"intent": "hours"}, {"action": "utter_hours"}, {"action": "utter_hours_more"}),
     rule("complain", {"intent": "complain"}, {"action": "utter_offer_person"}),
+    rule("ask", {"intent": "ask"}, {"action": "action_offers"}),
     rule("yes", {"intent": "affirm"}, {"action": "utter_fine"}),
     rule("yes, a person", {"action": "utter_offer_person"}, {"intent": "affirm"}, {"action": "utter_person"}),
     rule("no", {"intent": "deny"}, {"action": "utter_fine"}),
@@ -128,6 +142,15 @@ ACTIONS = """
         def run(self, dispatcher, tracker, domain):
             dispatcher.utter_message(text="left")
             return [ActiveLoop(None), SlotSet("requested_slot", None)]
+
+
+    class Offers(Action):
+        def name(self):
+            return "action_offers"
+
+        def run(self, dispatcher, tracker, domain):
+            dispatcher.utter_message(response="utter_offer_person")
+            return []
 
 
     class NextRequest(Action):
@@ -281,6 +304,17 @@ def test_the_second_request_of_a_message_is_taken_up_when_the_first_is_done(cust
 def test_the_second_request_waits_for_the_answer_to_a_question(customer: Conversation) -> None:
     assert customer.say("complain", further="refund") == ["would you like a person?"]
     assert customer.say("deny") == ["fine", "now to your refund"]
+
+
+def test_a_question_that_an_action_asks_is_waited_for_too(customer: Conversation) -> None:
+    assert customer.say("ask", further="refund") == ["would you like a person?"]
+    assert customer.say("deny") == ["fine", "now to your refund"]
+
+
+def test_leaving_a_form_drops_the_second_request(customer: Conversation) -> None:
+    customer.say("order", further="refund")
+    assert customer.say("stop") == ["stopped"]
+    assert customer.say("faq") == ["we deliver everywhere"]
 
 
 def test_an_action_that_leaves_the_slot_set_is_run_once_a_turn(tmp_path: Path, action_server: EndpointConfig) -> None:

@@ -1,26 +1,229 @@
-"""A conversation with the real actions and the real rules, without Rasa: fills slots and runs forms as Rasa does."""
+"""Talking to the actions without Rasa between: slots, messages and forms are kept, and rules followed, as Rasa does.
+
+``Conversation`` runs one action or form at a time; ``Chat`` lets the rules decide which. Whatever an action says is
+checked against the domain: the response is there, and every blank of it is filled.
+"""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rasa_sdk import Tracker
+from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from ruamel.yaml import YAML
 
+from actions.forms import REQUESTED, Form
+
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+QUESTIONS: list[str] = next(
+    policy["questions"]
+    for policy in YAML(typ="safe").load((ROOT / "config.yml").read_text(encoding="utf-8"))["policies"]
+    if policy["name"] == "parlance.components.TurnPolicy"
+)
 SURE = 0.95
+_BLANK = re.compile(r"{(\w+)}")
+
+Entity = tuple[str, str] | tuple[str, str, str]
+"""Type and value, and a role where it has one."""
+
+
+class Conversation:
+    """A customer's conversation; ``token`` is what a channel knows of who they are."""
+
+    def __init__(self, sender: str = "chat-1", token: str = "", **slots: Any) -> None:
+        self.sender, self.token = sender, token
+        self.slots: dict[str, Any] = {
+            name: settings.get("initial_value") for name, settings in DOMAIN["slots"].items()
+        } | {REQUESTED: None}
+        self.events: list[dict[str, Any]] = []
+        self.message: dict[str, Any] = {"text": "", "intent": {"name": ""}, "entities": []}
+        self.form: str | None = None
+        self.dispatcher = CollectingDispatcher()
+        self.returned: list[dict[str, Any]] = []
+        self.given(slots)
+
+    @property
+    def customer(self) -> dict[str, Any]:
+        """The customer whom Fern has recognised."""
+        return dict(self.slots["customer"])
+
+    def hears(self, text: str, intent: str = "inform", *entities: Entity, confidence: float = SURE) -> "Conversation":
+        """A message, and the slots that the domain maps from its intent and entities."""
+        found = [
+            {"entity": kind, "value": value, "role": role[0] if role else None, **_span(value, text)}
+            for kind, value, *role in entities
+        ]
+        self.message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
+        metadata = {"identity_token": self.token} if self.token else {}
+        self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
+        for slot, settings in DOMAIN["slots"].items():
+            for mapping in settings["mappings"]:
+                if mapping["type"] == "from_intent" and mapping["intent"] == intent:
+                    self.given({slot: mapping["value"]})
+                for entity in found:
+                    same = mapping.get("entity") == entity["entity"] and mapping.get("role") == entity["role"]
+                    if mapping["type"] == "from_entity" and same:
+                        self.given({slot: entity["value"]})
+        return self
+
+    def fills(self, form: Form) -> list[str]:
+        """Run a form's validation on the latest message, as Rasa does; the responses that it says."""
+        name = form.form_name()
+        required = set(DOMAIN["forms"][name]["required_slots"])
+        if self.form == name:
+            candidates = {k: v for k, v in self._set_since_the_message().items() if k in required}
+        else:
+            self._open(name)
+            candidates = {k: v for k, v in self.slots.items() if k in required and v is not None}
+        self.events.append({"event": "action", "name": name})
+        said = self.runs(form, candidates)
+        if self.slots[REQUESTED] is None:
+            self._open(None)
+        return said
+
+    def runs(self, action: Action, candidates: dict[str, Any] | None = None) -> list[str]:
+        """Run an action and keep the slots that it sets; the responses that it says."""
+        assert action.name() in DOMAIN["actions"], f"domain.yml does not list {action.name()}"
+        self.dispatcher = CollectingDispatcher()
+        self.given(candidates or {})
+        loop = {"name": self.form} if self.form else {}
+        tracker = Tracker(self.sender, dict(self.slots), self.message, list(self.events), False, None, loop, "")
+        outcome = action.run(self.dispatcher, tracker, DOMAIN)
+        self.returned = list(asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome)
+        for event in self.returned:
+            if event["event"] == "slot":
+                self.given({event["name"]: event["value"]})
+            elif event["event"] == "user":  # a request that the action takes up
+                self.message = event["parse_data"]
+                self.events.append(event)
+        said = [message for message in self.dispatcher.messages if message["response"]]
+        for message in said:
+            check_blanks(message, self.slots)
+        return [str(message["response"]) for message in said]
+
+    def blank(self, name: str) -> Any:
+        """What a blank of the latest response was filled with."""
+        return self.dispatcher.messages[-1][name]
+
+    def given(self, slots: dict[str, Any]) -> None:
+        """Set slots, as an action would."""
+        self.slots |= slots
+        self.events += [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
+
+    def _open(self, form: str | None) -> None:
+        """Another form, or none any more."""
+        self.form = form
+        self.events.append({"event": "active_loop", "name": form})
+
+    def _set_since_the_message(self) -> dict[str, Any]:
+        last = max(n for n, event in enumerate(self.events) if event["event"] == "user")
+        return {e["name"]: e["value"] for e in self.events[last:] if e["event"] == "slot"}
+
+
+class Chat(Conversation):
+    """A conversation in which the rules decide what is run; ``said`` is what Fern answers to the latest message."""
+
+    said: list[dict[str, Any]]
+
+    def say(
+        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | Sequence[str]
+    ) -> list[str]:
+        """What Fern says, by the responses' names.
+
+        Args:
+            entities: By type the value, or several of them.
+        """
+        self.said = []
+        values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
+        self.hears(text, intent, *((name, value) for name in values for value in values[name]), confidence=confidence)
+        if self.form is None or not self._go_on(self.form):
+            self._follow_rule(intent)
+        if self.form is None and self.slots["further_request"] and self.said[-1]["response"] not in QUESTIONS:
+            self._run("action_next_request")
+        return [message["response"] for message in self.said]
+
+    def ask(self, intent: str, **entities: str | list[str]) -> list[str]:
+        """A button, or a request in so many words that hold nothing else."""
+        return self.say(f"/{intent}", intent, **entities)
+
+    def told(self, blank: str) -> Any:
+        """What the latest message with such a blank fills in there."""
+        return next(message[blank] for message in reversed(self.said) if blank in message)
+
+    def _follow_rule(self, intent: str) -> None:
+        for action in rules()[0][intent]:
+            if action == "action_deactivate_loop":
+                self._open(None)
+                self.given({REQUESTED: None, "further_request": None})
+            elif action.endswith("_form"):
+                self._start(action)
+            else:
+                self._run(action)
+
+    def _start(self, form: str) -> None:
+        self.fills(_form(form))
+        self._after(form)
+
+    def _go_on(self, form: str) -> bool:
+        """One turn of a form; False where it had no use for the message."""
+        before = len(self.events)
+        set_by_message = set(self._set_since_the_message()) & set(DOMAIN["forms"][form]["required_slots"])
+        self.fills(_form(form))
+        filled = [event for event in self.returned if event["event"] == "slot" and event["name"] != REQUESTED]
+        if not set_by_message and not filled:
+            del self.events[before:]
+            return False
+        self._after(form)
+        return True
+
+    def _after(self, form: str) -> None:
+        """What follows a turn of a form: the question for what is missing, or the work once all is there."""
+        self.said += self.dispatcher.messages
+        if self.form:
+            self._ask_for(form, self.slots[REQUESTED])
+            if self.slots[REQUESTED] is None:  # the question could not be asked
+                self._open(None)
+        if self.form is None:
+            after = rules()[1]
+            self._run(after.get((form, self.slots["request"])) or after[form, None])
+
+    def _ask_for(self, form: str, slot: str) -> None:
+        for action in (f"action_ask_{form}_{slot}", f"action_ask_{slot}"):
+            if action in registered_actions():
+                self._run(action)
+                return
+        own = f"utter_ask_{form}_{slot}"
+        self._run(own if own in DOMAIN["responses"] else f"utter_ask_{slot}")
+
+    def _run(self, action: str) -> None:
+        """Say a response, or run an action and, where it takes up a request, the rule for that."""
+        if action.startswith("utter_"):
+            message = {"response": action}
+            check_blanks(message, self.slots)
+            self.said.append(message)
+            return
+        self.runs(registered_actions()[action])
+        self.said += self.dispatcher.messages
+        if any(event["event"] == "user" for event in self.returned):
+            self._follow_rule(self.message["intent"]["name"])
 
 
 @lru_cache(maxsize=1)
-def registered_actions() -> dict[str, Any]:
+def registered_actions() -> dict[str, Action]:
     """What the action server would run, by name."""
     executor = ActionExecutor()
     executor.register_package("actions")
-    return dict(executor.actions)
+    return {name: run.__self__ for name, run in executor.actions.items()}
+
+
+def _form(name: str) -> Form:
+    form = registered_actions()[f"validate_{name}"]
+    assert isinstance(form, Form)
+    return form
 
 
 @lru_cache(maxsize=1)
@@ -41,144 +244,24 @@ def rules() -> tuple[dict[str, list[str]], dict[tuple[str, str | None], str]]:
     return for_intent, after_form
 
 
-class Chat:
-    """One customer's conversation; ``slots`` and ``form`` are as they stand after the latest message."""
-
-    def __init__(self, conversation_id: str = "chat-1", token: str = "") -> None:
-        self.slots: dict[str, Any] = {name: slot.get("initial_value") for name, slot in DOMAIN["slots"].items()}
-        self.slots["requested_slot"] = None
-        self.form: str | None = None
-        self.said: list[dict[str, Any]] = []
-        self._id = conversation_id
-        self._metadata = {"identity_token": token} if token else {}
-        self._events: list[dict[str, Any]] = []
-        self._message: dict[str, Any] = {}
-
-    def say(
-        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | Sequence[str]
-    ) -> list[str]:
-        """What Fern says, by the responses' names; every variation of them can be filled in.
-
-        Args:
-            entities: By type the value, or several of them.
-        """
-        self.said = []
-        values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
-        found = [
-            {"entity": name, "value": value, "start": max(text.find(value), 0)}
-            for name in values
-            for value in values[name]
-        ]
-        self._message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
-        self._hear({"text": text, "parse_data": self._message, "metadata": self._metadata})
-        if self.form is None or not self._run_form(self.form):
-            self._run_rule(intent)
-        return [message["response"] for message in self.said]
-
-    def ask(self, intent: str, **entities: str | list[str]) -> list[str]:
-        """A button, or a request in so many words that hold nothing else."""
-        return self.say(f"/{intent}", intent, **entities)
-
-    def told(self, blank: str) -> Any:
-        """What the latest message with such a blank fills in there."""
-        return next(message[blank] for message in reversed(self.said) if blank in message)
-
-    def _hear(self, message: dict[str, Any]) -> None:
-        self._events.append({"event": "user", **message})
-        values = {entity["entity"]: entity["value"] for entity in self._message["entities"]}
-        for slot, settings in DOMAIN["slots"].items():
-            for mapping in settings["mappings"]:
-                if mapping["type"] == "from_intent" and mapping["intent"] == self._message["intent"]["name"]:
-                    self._set(slot, mapping["value"])
-                if mapping["type"] == "from_entity" and mapping["entity"] in values:
-                    self._set(slot, values[mapping["entity"]])
-
-    def _run_rule(self, intent: str) -> None:
-        for action in rules()[0][intent]:
-            if action == "action_deactivate_loop":
-                self.form = self.slots["requested_slot"] = None
-            elif action.endswith("_form"):
-                self.form = action
-                self._run_form(action, starts=True)
-            elif action.startswith("utter_"):
-                self._record({"response": action})
-            else:
-                self._run(action)
-
-    def _run_form(self, form: str, starts: bool = False) -> bool:
-        """One turn of a form; False where it had no use for the message."""
-        slots = DOMAIN["forms"][form]["required_slots"]
-        new = {event["name"] for event in self._events_of_turn() if event["event"] == "slot"}
-        candidates = {
-            slot: self.slots[slot] for slot in slots if self.slots[slot] is not None and (starts or slot in new)
-        }
-        before = len(self._events)
-        self._events.append({"event": "action", "name": form})
-        self._events += [{"event": "slot", "name": name, "value": value} for name, value in candidates.items()]
-        filled = [name for name in self._run(f"validate_{form}") if name != "requested_slot"]
-        if not starts and not candidates and not filled:
-            del self._events[before:]
-            return False
-        if self.slots["requested_slot"] is not None:
-            self._ask_for(form, self.slots["requested_slot"])
-        if self.slots["requested_slot"] is None:
-            self.form = None
-            after = rules()[1]
-            self._run(after.get((form, self.slots["request"])) or after[form, None])
-        return True
-
-    def _ask_for(self, form: str, slot: str) -> None:
-        for action in (f"action_ask_{form}_{slot}", f"action_ask_{slot}"):
-            if action in registered_actions():
-                self._run(action)
-                return
-        own = f"utter_ask_{form}_{slot}"
-        self._record({"response": own if own in DOMAIN["responses"] else f"utter_ask_{slot}"})
-
-    def _run(self, action: str) -> list[str]:
-        """Runs an action of the action server and applies its events; the names of the slots that it sets."""
-        assert action in DOMAIN["actions"], f"domain.yml does not list {action}"
-        dispatcher = CollectingDispatcher()
-        tracker = Tracker(
-            self._id,
-            dict(self.slots),
-            self._message,
-            list(self._events),
-            False,
-            None,
-            {"name": self.form} if self.form else {},
-            "action_listen",
-        )
-        events = asyncio.run(_awaited(registered_actions()[action](dispatcher, tracker, DOMAIN)))
-        for message in dispatcher.messages:
-            self._record(message)
-        for event in events:
-            if event["event"] == "slot":
-                self._set(event["name"], event["value"])
-            elif event["event"] == "user":  # an offer that is taken up
-                self._message = event["parse_data"]
-                self._events.append(event)
-        taken_up = next((event for event in events if event["event"] == "user"), None)
-        if taken_up:
-            self._run_rule(taken_up["parse_data"]["intent"]["name"])
-        return [event["name"] for event in events if event["event"] == "slot"]
-
-    def _set(self, slot: str, value: Any) -> None:
-        self.slots[slot] = value
-        self._events.append({"event": "slot", "name": slot, "value": value})
-
-    def _events_of_turn(self) -> list[dict[str, Any]]:
-        heard = max(n for n, event in enumerate(self._events) if event["event"] == "user")
-        return self._events[heard:]
-
-    def _record(self, message: dict[str, Any]) -> None:
-        name, responses = message["response"], DOMAIN["responses"]
-        retrieved = [variations for key, variations in responses.items() if key.startswith(f"{name}/")]
-        for variations in retrieved or [responses[name]]:
-            for variation in variations:
-                variation["text"].format(**{**self.slots, **message})
-        self.said.append(message)
+def _span(value: str, text: str) -> dict[str, int]:
+    """Where an entity stands in the text; a button's stands nowhere, and neither does a synonym."""
+    start = text.find(value)
+    return {"start": start, "end": start + len(value)} if start >= 0 else {"start": 0}
 
 
-async def _awaited(outcome: Any) -> list[dict[str, Any]]:
-    return list(await outcome if asyncio.iscoroutine(outcome) else outcome)
+def blanks_of(response: str) -> set[str]:
+    """The blanks in all variations of a response."""
+    variations: Sequence[dict[str, Any]] = DOMAIN["responses"][response]
+    return {blank for variation in variations for blank in _BLANK.findall(variation["text"])}
+
+
+def check_blanks(message: dict[str, Any], slots: dict[str, Any]) -> None:
+    """Fail where a response is not in the domain, or where a blank would be left as it is, or filled with nothing."""
+    response = message["response"]
+    responses = [key for key in DOMAIN["responses"] if key == response or key.startswith(f"{response}/")]
+    assert responses, f"domain.yml has no {response}"
+    given = {**slots, **message}
+    blanks = {blank for key in responses for blank in blanks_of(key)}
+    empty = sorted(blank for blank in blanks if given.get(blank) in (None, ""))
+    assert not empty, f"{response} is said without {empty}"

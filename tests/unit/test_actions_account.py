@@ -17,7 +17,8 @@ from actions.account import (
     find_name,
 )
 from actions.memory import ActionForgetPreferences, ActionSetPreference, ActionShowPreferences
-from actions.orders import ActionChangeAddress, ValidateAccountForm, ValidateAddressForm
+from actions.order_changes import ActionChangeAddress, ValidateAddressForm
+from actions.orders import ValidateAccountForm
 from actions.requests import ActionAccept
 from shop import preferences
 from shop.customers import CustomerSummary, customer_by_email
@@ -25,7 +26,7 @@ from shop.database import open_session
 from shop.identity import mint
 from shop.models import Customer, OutboxMessage, utc_now
 from shop.preferences import Preferences
-from tests.unit.conversation import Conversation, Entity
+from tests.unit.dialogue import Conversation, Entity
 
 ADA = "ada.byrne@example.com"
 ELIN = "elin.hughes@example.com"
@@ -174,10 +175,42 @@ def test_a_part_of_the_name_leaves_the_other_part(detail: str, said: str, stored
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("my name is Siobhán", "Siobhán"), ("Grant-Lind.", "Grant-Lind"), ("it's 42", None), ("<b>Ada</b>", None)],
+    [
+        ("my name is Siobhán", "Siobhán"),
+        ("Grant-Lind.", "Grant-Lind"),
+        ("amy van der lowe please", "amy van der lowe"),
+        ("it's 42", None),
+        ("<b>Ada</b>", None),
+        ("Stephen with a ph", None),
+        ("I got married", None),
+    ],
 )
 def test_a_name_is_told_from_the_words_around_it(text: str, name: str | None) -> None:
     assert find_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "name"),
+    [
+        ("Dr Amy Lowe", "Lowe", "Dr Amy Lowe"),
+        ("it's amy lowe now, thanks", "lowe", "amy lowe"),
+        ("Stephen with a ph", "Stephen", "Stephen"),
+        ("Amy Lowe, not Low", "Amy Lowe", "Amy Lowe"),
+    ],
+)
+def test_the_whole_answer_is_the_name_unless_it_says_more(text: str, marked: str, name: str) -> None:
+    chat = known()
+    ask_to_change(chat, "change my name", ("contact_detail", "name"))
+    chat.hears(text, "inform", ("name", marked)).fills(ValidateContactForm())
+    assert chat.slots["new_value"] == name
+
+
+def test_a_name_is_taken_as_it_was_typed_not_as_a_synonym_of_it() -> None:
+    chat = known()
+    chat.hears("please put me down as Mary Gray, not Mary Byrne", "change_contact", ("name", "Mary Gray"))
+    chat.message["entities"][0]["value"] = "grey"
+    chat.fills(ValidateContactForm())
+    assert chat.slots["new_value"] == "Mary Gray"
 
 
 def test_a_no_changes_nothing_and_forgets_the_new_address() -> None:

@@ -18,7 +18,7 @@ from shop.database import open_session
 from shop.errors import ShopUnavailable
 from shop.identity import mint
 from shop.preferences import Preferences
-from tests.unit.conversation import Conversation
+from tests.unit.dialogue import Conversation
 
 ADA = "ada.byrne@example.com"
 NOWHERE = "sqlite:////nowhere/at/all.db"

@@ -23,7 +23,7 @@ from shop.customers import customer_by_email
 from shop.database import open_session
 from shop.identity import mint
 from shop.models import FraudReport, OutboxMessage, Payment, Ticket
-from tests.unit.conversation import DOMAIN, Conversation
+from tests.unit.dialogue import DOMAIN, Conversation
 
 ADA = "ada.byrne@example.com"
 NOWHERE = "sqlite:////nowhere/at/all.db"

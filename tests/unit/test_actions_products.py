@@ -245,9 +245,77 @@ def test_a_search_in_the_middle_leaves_the_question_as_it_was(chat: Chat) -> Non
     assert chat.say("the Pebble lamp", product="Pebble lamp") == ["utter_in_stock"]
 
 
+def test_a_product_is_called_what_the_catalogue_calls_it(chat: Chat) -> None:
+    chat.say("is the thistle MUG in stock", "check_stock", product="thistle mug")
+    assert chat.told("name") == "Thistle mug"
+    chat.say("the heron or the pebble", "compare_products", product=["heron floor lamp", "pebble table lamp"])
+    assert (chat.told("first"), chat.told("second")) == ("Heron floor lamp", "Pebble table lamp")
+
+
 def test_few_left_are_counted(chat: Chat) -> None:
     assert chat.say("any Thistle mugs left", "check_stock", product="Thistle mug") == ["utter_few_in_stock"]
     assert chat.told("stock") == 3
+
+
+# In the middle of another form ------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_form_goes_on_with_what_it_was_told(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say("where is 10432", "order_status", order_number="10432")
+    said = chat.say("is the Heron floor lamp in stock", "check_stock", product="Heron floor lamp")
+    assert said == ["utter_in_stock", "utter_ask_email"]
+    assert chat.slots["request"] == "order_status"
+    assert chat.say(ADA) == ["utter_order_dispatched"]
+    assert chat.slots["further_request"] is None
+
+
+def test_it_goes_on_after_which_product_was_meant_too(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say("cancel 10422, tom.okafor@example.com", "cancel_order", order_number="10422")
+    assert chat.form == "cancel_form"
+    assert chat.say("can I wash it", "product_care") == ["utter_ask_product"]
+    said = chat.say("the Moss cushion", product="Moss cushion")
+    assert said == ["utter_product_care", "utter_confirm_cancel"]
+    assert chat.say("yes", "affirm") == ["utter_cancel_refunded"]
+
+
+def test_an_offer_is_answered_before_the_form_goes_on(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say("cancel 10422, tom.okafor@example.com", "cancel_order", order_number="10422")
+    rattan = ("is the Rattan armchair in stock", "check_stock")
+    assert chat.say(*rattan, product="Rattan armchair") == ["utter_out_of_stock"]
+    assert chat.say("no", "deny") == ["utter_confirm_cancel"]
+    assert chat.say(*rattan, product="Rattan armchair") == ["utter_out_of_stock"]
+    assert chat.say("yes", "affirm") == ["utter_notice_subscribed", "utter_confirm_cancel"]
+
+
+def test_the_goods_named_at_first_are_still_known_when_the_form_goes_on(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say("I want to return the throw", "start_return", product="throw")
+    chat.say("is the Heron in stock", "check_stock", product="Heron")
+    assert chat.form == "return_form"
+    resumed = chat.message
+    assert [entity["value"] for entity in resumed["entities"]] == ["throw"]
+
+
+def test_a_second_request_waits_behind_the_interrupted_form(own_shop: URL) -> None:
+    chat = Chat()
+    rugs = {"text": "and show me rugs", "intent": {"name": "find_product"}, "entities": []}
+    chat.say("where is 10432", "order_status", order_number="10432")
+    chat.given({"further_request": {**rugs, "entities": [{"entity": "category", "value": "rugs"}]}})
+    assert chat.say("the Heron?", "check_stock", product="Heron") == ["utter_in_stock", "utter_ask_email"]
+    assert chat.say(ADA) == ["utter_order_dispatched", "utter_next_request", "utter_found"]
+
+
+def test_a_form_that_was_left_before_the_question_does_not_come_back(chat: Chat) -> None:
+    chat.ask("order_status")
+    chat.ask("stop")
+    assert chat.say("the Heron?", "check_stock", product="Heron") == ["utter_in_stock"]
+    chat.ask("order_status")
+    chat.ask("check_stock")
+    chat.ask("stop")
+    assert chat.say("the Heron?", "check_stock", product="Heron") == ["utter_in_stock"]
 
 
 # Waiting ----------------------------------------------------------------------------------------------------------

@@ -55,7 +55,6 @@ def test_the_second_request_of_a_message_is_said_and_taken_up(chat: Chat) -> Non
     parsed = {"text": "and do you have rugs", "intent": {"name": "find_product"}, "entities": []}
     chat.slots["further_request"] = {**parsed, "entities": [{"entity": "category", "value": "rugs"}]}
     chat.say("thanks", "thank")
-    chat._run("action_next_request")
     assert [message["response"] for message in chat.said[-2:]] == ["utter_next_request", "utter_found"]
     assert chat.slots["further_request"] is None
 

@@ -1,11 +1,13 @@
 """Fern's language data keeps what makes its figures honest: enough of everything, and nothing learned by heart."""
 
+import csv
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from rapidfuzz import fuzz, process
+from ruamel.yaml import YAML
 
 from parlance.data.examples import Example
 from parlance.data.readers import read_examples
@@ -55,3 +57,22 @@ def test_few_training_utterances_are_near_duplicates(train: list[Example]) -> No
     near = ((likeness > 0).sum(axis=1) > 1).sum()
 
     assert near < 0.03 * len(train)
+
+
+def test_products_written_in_lower_case_have_a_synonym_that_writes_them_as_the_catalogue_does(
+    train: list[Example],
+) -> None:
+    """Rasa gives an entity, in whatever case it is written, the spelling that it meets first in the data."""
+    with (ROOT / "shop" / "catalogue.csv").open(encoding="utf-8", newline="") as file:
+        names = {row["name"].lower(): row["name"] for row in csv.DictReader(file)}
+    written = {example.text[entity.start : entity.end] for example in train for entity in example.entities}
+    otherwise = {names[text.lower()] for text in written if text not in names.values() and text.lower() in names}
+    synonyms: dict[str, str] = {}
+    for path in (ROOT / "data" / "nlu").glob("*.yml"):
+        for block in YAML(typ="safe").load(path.read_text(encoding="utf-8"))["nlu"]:
+            if "synonym" in block:
+                examples = block["examples"].splitlines()
+                synonyms |= {line.removeprefix("- ").lower(): block["synonym"] for line in examples}
+
+    missing = sorted(name for name in otherwise if synonyms.get(name.lower()) != name)
+    assert not missing, f"add a synonym to data/nlu/products.yml for each of {missing}"

@@ -25,7 +25,7 @@ from shop.orders import AddressOutcome, CancelOutcome, ItemsOutcome
 from shop.payments import GiftCardOutcome, InvoiceOutcome, PromoOutcome
 from shop.products import StockNoticeOutcome
 from shop.returns import LabelOutcome, RefundState, ReturnableOutcome, ReturnOutcome
-from tests.unit.conversation import DOMAIN, ROOT, blanks_of
+from tests.unit.dialogue import DOMAIN, ROOT, blanks_of
 
 RESPONSES = DOMAIN["responses"]
 

@@ -1,0 +1,267 @@
+"""Changing an order before it leaves: cancelling it, another address, other quantities."""
+
+import re
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import KnownCustomer
+from actions.forms import CompletedForm, OrderForm, reason_given
+from actions.items import ItemForm, ask_to_confirm, item_name, not_found, quantity_given
+from actions.messages import entities, entity, free_answer, latest_text
+from actions.shop_access import ask_shop
+from actions.wording import money
+from shop import preferences
+from shop.customers import customer_by_email
+from shop.order_numbers import show_order_number
+from shop.orders import (
+    AddressOutcome,
+    CancelOutcome,
+    ItemsOutcome,
+    cancel_order,
+    change_address,
+    change_quantity,
+    order_for,
+)
+from shop.postcodes import find_postcode
+
+USUAL = "usual"
+"""What the slot ``address`` holds until it is known whose usual address it is."""
+_USUAL_ADDRESS = re.compile(
+    r"\b(?:usual|normal|regular|same|home|saved|registered|account) (?:delivery |home )?(?:address|place|one)\b"
+    r"|\baddress (?:on|in|from) (?:my|the) (?:account|file|profile)\b|\baddress (?:that )?you(?:'ve| have)\b"
+    r"|\bas (?:always|usual)\b|\bthe usual\b|\busual address\b",
+    re.IGNORECASE,
+)
+POSTCODE_AT_END = re.compile(r"[\s,]*\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\W*$", re.IGNORECASE)
+NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
+
+
+# Collecting -------------------------------------------------------------------------------------------------------
+
+
+class ValidateCancelForm(OrderForm):
+    """Cancelling: the order, and a yes. A reason is noted where it is given and never asked for."""
+
+    def name(self) -> str:
+        return "validate_cancel_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["reason", "confirmed"]
+
+    def extract_reason(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """A reason where there is one, no reason otherwise, so that the form does not ask."""
+        reason = reason_given(tracker, "reason")
+        # An answer that is there already is not an answer to this message, which may be a question of its own.
+        return {"reason": reason or ""} if reason or tracker.get_slot("reason") is None else {}
+
+
+class ValidateAddressForm(OrderForm):
+    """Another address for an order: the street, the postcode, and a yes."""
+
+    def name(self) -> str:
+        return "validate_address_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["address", "postcode", "confirmed"]
+
+    def extract_address(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
+        """A street in the latest message: marked as the new one, as the only one, or as the answer to the question."""
+        marked = entity(tracker, "address", "new") or (
+            None if entities(tracker, "address", "old") else entity(tracker, "address")
+        )
+        if marked is None and _USUAL_ADDRESS.search(latest_text(tracker)):
+            return {"address": USUAL}
+        answer = marked or free_answer(tracker, "address")
+        if not answer:
+            return {}
+        street = POSTCODE_AT_END.sub("", answer).strip(" ,.")
+        return {"address": street} if any(letter.isalpha() for letter in street) else {}
+
+    def extract_postcode(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """The last postcode in the latest message, which is where it shall go in "from BA1 2AB to FH2 1AA" too."""
+        found = find_postcode(latest_text(tracker))
+        return {"postcode": found} if found else {}
+
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """Fills in the usual address, once it is known whose."""
+        if tracker.get_slot("address") != USUAL:
+            return []
+        address, postcode = await usual_address(customer)
+        if not (address and postcode):
+            dispatcher.utter_message(response="utter_no_usual_address")
+            return [SlotSet("address", None)]
+        return [SlotSet("address", address), SlotSet("postcode", postcode)]
+
+
+class ValidateItemsForm(ItemForm):
+    """Another quantity for a line of an order."""
+
+    def name(self) -> str:
+        return "validate_items_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["item", "quantity", "confirmed"]
+
+    def extract_quantity(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A count; 0 for "remove", "without"."""
+        quantity = quantity_given(tracker)
+        if quantity is None and NONE_OF_IT & set(latest_text(tracker).lower().split()):
+            quantity = 0
+        return {} if quantity is None else {"quantity": quantity}
+
+
+class ActionAskCancelFormConfirmed(Action):
+    """Asks whether to cancel this order."""
+
+    def name(self) -> str:
+        return "action_ask_cancel_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_cancel")
+
+
+class ActionAskAddressFormConfirmed(Action):
+    """Asks whether this is where it shall go."""
+
+    def name(self) -> str:
+        return "action_ask_address_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
+        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", address=address, postcode=postcode)
+
+
+class ActionAskItemsFormConfirmed(Action):
+    """Asks whether to send this many."""
+
+    def name(self) -> str:
+        return "action_ask_items_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        quantity = int(tracker.get_slot("quantity"))
+        response = "utter_confirm_items" if quantity else "utter_confirm_remove"
+        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity)
+
+
+# Changing ---------------------------------------------------------------------------------------------------------
+
+
+class ActionCancelOrder(CompletedForm):
+    """Cancels an order that has not left."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "reason")
+
+    def name(self) -> str:
+        return "action_cancel_order"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number = tracker.get_slot("order_number")
+        if not tracker.get_slot("confirmed"):
+            dispatcher.utter_message(response="utter_not_cancelled", number=show_order_number(number))
+            return []
+        reason = tracker.get_slot("reason") or ""
+        done = await ask_shop(cancel_order, number, customer.id, reason, tracker.sender_id)
+        if done.outcome is CancelOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        paid = done.outcome is CancelOutcome.CANCELLED and done.refund_pence
+        dispatcher.utter_message(
+            response=f"utter_cancel_{'refunded' if paid else done.outcome.value}",
+            number=show_order_number(number),
+            amount=money(done.refund_pence),
+            reference=done.reference,
+        )
+        return [SlotSet("offer", "start_return" if done.outcome is CancelOutcome.TOO_LATE else None)]
+
+
+class ActionChangeAddress(CompletedForm):
+    """Sends an order that has not left to another address."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "address", "postcode")
+
+    def name(self) -> str:
+        return "action_change_address"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number = tracker.get_slot("order_number")
+        if not tracker.get_slot("confirmed"):
+            dispatcher.utter_message(response="utter_nothing_changed")
+            return []
+        address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
+        done = await ask_shop(change_address, number, customer.id, address, postcode, tracker.sender_id)
+        if done.outcome is AddressOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        dispatcher.utter_message(
+            response=f"utter_address_{done.outcome.value}",
+            number=show_order_number(number),
+            address=done.address or address,
+            postcode=done.postcode or postcode,
+        )
+        return [SlotSet("offer", "human_handoff" if done.outcome is AddressOutcome.TOO_LATE else None)]
+
+
+class ActionChangeItems(CompletedForm):
+    """Changes how many of something an order has."""
+
+    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "item", "quantity")
+
+    def name(self) -> str:
+        return "action_change_items"
+
+    async def complete(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        number, line = tracker.get_slot("order_number"), tracker.get_slot("item")
+        if not tracker.get_slot("confirmed"):
+            dispatcher.utter_message(response="utter_nothing_changed")
+            return []
+        quantity = int(tracker.get_slot("quantity"))
+        order = await ask_shop(order_for, number, customer.id)
+        if order is None:
+            return not_found(dispatcher, tracker)
+        done = await ask_shop(change_quantity, number, customer.id, line, quantity, tracker.sender_id)
+        if done.outcome is ItemsOutcome.NOT_FOUND:
+            return not_found(dispatcher, tracker)
+        response = f"utter_items_{done.outcome.value}"
+        if done.outcome is ItemsOutcome.CHANGED and done.difference_pence > 0:
+            response = "utter_items_dearer"
+        dispatcher.utter_message(
+            response=response,
+            number=show_order_number(number),
+            item=item_name(order.items, line),
+            quantity=quantity,
+            amount=money(abs(done.difference_pence)),
+            stock=done.left_in_stock,
+        )
+        return [SlotSet("offer", "cancel_order" if done.outcome is ItemsOutcome.LAST_ITEM else None)]
+
+
+async def usual_address(customer: KnownCustomer) -> tuple[str, str]:
+    """Street and postcode that the customer asked Fern to remember, or else those of the account; may be empty.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    kept = await ask_shop(preferences.of, customer.id)
+    if kept.usual_address and kept.usual_postcode:
+        return kept.usual_address, kept.usual_postcode
+    account = await ask_shop(customer_by_email, customer.email)
+    return (account.address, account.postcode) if account else ("", "")

@@ -1,0 +1,90 @@
+"""Comparing two products."""
+
+from dataclasses import replace
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+from sqlalchemy.orm import Session
+
+from actions.forms import ask_again_later
+from actions.messages import entities, picked
+from actions.product_cards import shown_products
+from actions.product_mentions import in_order, named, shown_skus
+from actions.product_search import SUGGESTED
+from actions.product_wishes import FILTERS, merged
+from actions.shop_access import ask_shop
+from shop.browsing import Filters, browse
+from shop.errors import ShopUnavailable
+from shop.product_summary import ProductSummary
+from shop.products import compare
+
+
+class ActionCompareProducts(Action):
+    """Shows where two products differ; one that is not named is the one that was talked about last."""
+
+    def name(self) -> str:
+        return "action_compare_products"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        try:
+            pair = await ask_shop(products_to_compare, tracker)
+        except ShopUnavailable as error:
+            return ask_again_later(dispatcher, tracker, error)
+        if len(pair) < 2:
+            response = "utter_compare_with_what" if pair else "utter_compare_what"
+            dispatcher.utter_message(response=response, name=pair[0].name if pair else "")
+            last = [SlotSet("product", pair[0].sku)] if pair else []
+            return [*last, SlotSet("offer", "compare_products")]
+        first, second = pair
+        differences = compare(first, second)
+        lines = "\n".join(f"{one.aspect.capitalize()}: {one.first or '-'} / {one.second or '-'}" for one in differences)
+        dispatcher.utter_message(
+            response="utter_comparison" if differences else "utter_no_difference",
+            first=first.name,
+            second=second.name,
+            lines=lines,
+        )
+        return [SlotSet("product", None), SlotSet("offer", None), *shown_products(pair)]
+
+
+def products_to_compare(session: Session, tracker: Tracker) -> list[ProductSummary]:
+    """Up to two products: named, picked by number, of two kinds ("jute or wool"), or the last one and those shown."""
+    shown = shown_skus(tracker)
+    found = [named(session, str(name), shown) for name in entities(tracker, "product")]
+    unknown = any(not products for products in found)
+    found += [_best_of_group(session, tracker, group) for group in ("1", "2")]
+    found += [in_order(session, [shown[position]]) for position in picked(tracker, len(shown))]
+    pair = list(dict.fromkeys(products[0] for products in found if products))
+    last = [tracker.get_slot("product")] if tracker.get_slot("product") else []
+    if not pair and len(shown) > 1:
+        # "What's the difference?" is about those that were shown.
+        pair += in_order(session, shown[:2])
+    elif not unknown:
+        pair += in_order(session, last)
+    return list(dict.fromkeys(pair))[:2]
+
+
+def _best_of_group(session: Session, tracker: Tracker, group: str) -> tuple[ProductSummary, ...]:
+    """The best product of one side of "a jute rug or a wool one", where the side has no product's name."""
+    message = dict(tracker.latest_message)
+    all_said = message.get("entities") or []
+    side = [entity for entity in all_said if entity.get("group") == group]
+    if not side or any(entity["entity"] == "product" for entity in side):
+        return ()
+    # "The Pebble" may look like a material.
+    called = named(session, str(side[0]["value"]))
+    if len(called) == 1:
+        return called
+    both = [entity for entity in all_said if not entity.get("group")]
+    filters = Filters()
+    for entity in [*both, *side]:
+        if entity["entity"] in FILTERS:
+            one: dict[str, Any] = {entity["entity"]: str(entity["value"])}
+            filters = replace(filters, **one)
+    searched = {name: value for name, value in (tracker.get_slot("search") or {}).items() if name != SUGGESTED}
+    if filters.category is None and searched:
+        filters = merged(Filters.of(searched), filters)
+    return browse(session, filters, 1).products

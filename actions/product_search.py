@@ -1,0 +1,160 @@
+"""Finding products, narrowing a search, and recommending."""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+from sqlalchemy.orm import Session
+
+from actions.customers import recognise
+from actions.forms import ask_again_later
+from actions.messages import entities, latest_text
+from actions.product_cards import cards, phrase, shown_products
+from actions.product_mentions import find_mention, in_order, named, shown_skus
+from actions.product_wishes import direction_in, filters_in, merged
+from actions.requests import take_up
+from actions.shop_access import ask_shop
+from actions.wording import money
+from shop.browsing import Filters, Found, browse, turned
+from shop.errors import ShopUnavailable
+from shop.preferences import Preferences
+from shop.recommendations import Wishes, recommend
+
+SUGGESTED = "suggested"
+"""The part of the slot ``search`` that says for what products were recommended, where they were not searched for."""
+BESIDE = re.compile(
+    r"\b(?:go(?:es)?|works?|pairs?|looks?)\b.*\b(?:with|alongside)\b|\bmatch(?:es)?\b|\bbeside\b|\bnext to\b",
+    re.IGNORECASE,
+)
+
+
+class ProductSearch(Action, ABC):
+    """What searches for products and shows them."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        try:
+            return await self.search(dispatcher, tracker, domain)
+        except ShopUnavailable as error:
+            return ask_again_later(dispatcher, tracker, error)
+
+    @abstractmethod
+    async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """Search, show, and return slots to set."""
+
+    async def show(self, dispatcher: CollectingDispatcher, domain: DomainDict, filters: Filters) -> list[EventType]:
+        """Show what fits the filters, and remember them; say what had to be left out."""
+        found: Found = await ask_shop(browse, filters)
+        if not found.products:
+            dispatcher.utter_message(response="utter_nothing_found", what=filters.category or filters.text)
+            return [SlotSet("search", None)]
+        response = f"utter_found_without_{found.dropped}" if found.dropped else "utter_found"
+        dispatcher.utter_message(
+            response=response,
+            json_message=cards(found.products, domain),
+            colour=filters.colour or "",
+            material=filters.material or "",
+            size=filters.size or "",
+            room=filters.room or "",
+            amount=money(filters.max_pence or filters.min_pence or 0),
+        )
+        return [SlotSet("search", found.filters.stored()), *shown_products(found.products)]
+
+
+class ActionFindProducts(ProductSearch):
+    """Searches by what the message names; a new search forgets the last one's filters."""
+
+    def name(self) -> str:
+        return "action_find_products"
+
+    async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        name = " ".join(entities(tracker, "product")[:1])
+        products = await ask_shop(named, name) if name else ()
+        if products:
+            dispatcher.utter_message(response="utter_found", json_message=cards(products, domain))
+            return [SlotSet("search", Filters(text=name).stored()), *shown_products(products)]
+        filters = filters_in(tracker)
+        if filters in (Filters(), Filters(in_stock=True)):
+            # Nothing that NLU knows for a filter: "something to keep spices in".
+            filters = replace(filters, text=name or latest_text(tracker))
+            if not filters.text or not (await ask_shop(browse, filters)).products:
+                dispatcher.utter_message(response="utter_ask_category")
+                return [SlotSet("search", None)]
+        return await self.show(dispatcher, domain, filters)
+
+
+class ActionRefineSearch(ProductSearch):
+    """Narrows or turns the search that was shown: "cheaper ones", "no, the blue one", "in oak"."""
+
+    def name(self) -> str:
+        return "action_refine_search"
+
+    async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        said, way = filters_in(tracker), direction_in(latest_text(tracker))
+        shown = await ask_shop(in_order, shown_skus(tracker))
+        stored = dict(tracker.get_slot("search") or {})
+        suggested = stored.pop(SUGGESTED, None)
+        if not stored and not shown:
+            return take_up(domain, "find_product", dict(tracker.latest_message))
+        # Where a product was talked about without a search, it says what the search is about.
+        kind = shown[0].category if len(shown) == 1 and not stored and suggested is None else None
+        before = replace(Filters.of(stored), category=kind or stored.get("category"))
+        filters = merged(before, said)
+        if said.max_pence is None and said.min_pence is None and way:
+            filters = turned(filters, shown, way)
+        elif said == Filters():
+            dispatcher.utter_message(response="utter_refine_unclear")
+            return []
+        if suggested is not None:
+            return await suggest(dispatcher, tracker, domain, Wishes(filters, suggested["beside"], suggested["text"]))
+        return await self.show(dispatcher, domain, filters)
+
+
+class ActionRecommend(ProductSearch):
+    """Recommends products and says why, to anybody; better to customers whom Fern knows."""
+
+    def name(self) -> str:
+        return "action_recommend"
+
+    async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        return await suggest(dispatcher, tracker, domain, await ask_shop(wishes_in, tracker))
+
+
+async def suggest(
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, wishes: Wishes
+) -> list[EventType]:
+    """Recommend, with the reasons on the cards. The slot ``search`` keeps what it was for, so that it can be refined.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    customer, events = await recognise(tracker)
+    wishes = replace(wishes, likes=Preferences(**(tracker.get_slot("preferences") or {})))
+    suggested = await ask_shop(recommend, customer.id if customer else None, wishes)
+    if not suggested:
+        dispatcher.utter_message(response="utter_nothing_to_recommend")
+        return events
+    reasons = {
+        one.product.sku: phrase(domain, f"utter_because_{one.because.code}", what=one.because.what) for one in suggested
+    }
+    products = [one.product for one in suggested]
+    dispatcher.utter_message(
+        response="utter_recommend_popular" if suggested[0].because.code == "popular" else "utter_recommend",
+        json_message=cards(products, domain, reasons),
+    )
+    search = {**wishes.filters.stored(), SUGGESTED: {"text": wishes.text, "beside": wishes.beside}}
+    return [*events, SlotSet("search", search), *shown_products(products)]
+
+
+def wishes_in(session: Session, tracker: Tracker) -> Wishes:
+    """What a request for a recommendation asks for. "What goes with a navy sofa" does not ask for sofas."""
+    text, filters = latest_text(tracker), filters_in(tracker)
+    name = " ".join(entities(tracker, "product")[:1])
+    if not name and not BESIDE.search(text):
+        return Wishes(filters=filters, text=text)
+    beside = named(session, name, shown_skus(tracker)) if name else find_mention(session, tracker).products
+    sku = beside[0].sku if beside else tracker.get_slot("product") or ""
+    return Wishes(filters=Filters(max_pence=filters.max_pence, room=filters.room), beside=sku, text=text)
