@@ -44,7 +44,7 @@ REHEARSAL_SHARE = 0.2
 """Share held out in a rehearsal, where it costs the final model nothing."""
 
 UTTERANCES_TO_SEE = 70_000
-FEWEST_EPOCHS, MOST_EPOCHS = 5, 16
+FEWEST_EPOCHS, MOST_EPOCHS = 7, 16
 FEWEST_STEPS = 150
 SPELLINGS = 6
 """Passes with typing errors of their own; then they come again, so that few new pieces of words are learned."""
@@ -137,7 +137,7 @@ class _Job:
         return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
 
     def epochs(self, examples: Sequence[Example]) -> int:
-        """The option, or as many passes as show the model 70,000 utterances: 5 to 16, or more where steps are few."""
+        """The option, or as many passes as show the model 70,000 utterances: 7 to 16, or more where steps are few."""
         passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
         steps = math.ceil(len(examples) / self.options.batch_size)
         chosen = self.options.epochs or max(passes, math.ceil(FEWEST_STEPS / steps))

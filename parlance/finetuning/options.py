@@ -28,7 +28,7 @@ class FinetuneOptions(Options):
     contrastive_weight: float = option(
         0.5, "Weight of the supervised contrastive loss over sentence embeddings; 0 leaves it out.", 0.0, 10.0
     )
-    entity_weight: float = option(1.0, "Weight of the entity loss beside the intent loss.", 0.0, 10.0)
+    entity_weight: float = option(4.0, "Weight of the entity loss beside the intent loss.", 0.0, 10.0)
     typos: float = option(
         0.0, "Share of the utterances that each pass over the data shows with typing errors.", 0.0, 1.0
     )
