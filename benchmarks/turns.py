@@ -35,6 +35,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from model import current_fingerprint, rasa, rasa_settings  # noqa: E402
+from server_files import server_files  # noqa: E402
 from services import Service, stop_all, wait_until_healthy  # noqa: E402
 
 START_SECONDS = 300.0
@@ -111,13 +112,10 @@ def services_of(bot: str, folder: Path) -> tuple[list[Service], str]:
     actions_port = free_port()
     environment["DATABASE_URL"] = f"sqlite:///{folder / 'shop.db'}"
     subprocess.run([sys.executable, "-m", "shop.setup"], cwd=ROOT, env=environment, check=True)
-    endpoints = folder / "endpoints.yml"
-    endpoints.write_text(f"action_endpoint: {{url: 'http://127.0.0.1:{actions_port}/webhook'}}\n")
+    files = server_files(actions_port, folder, data=folder)
     actions = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(actions_port)]
-    command = rasa("run", "--model", str(model), "--endpoints", str(endpoints), *server)
-    credentials = folder / "credentials.yml"
-    credentials.write_text("rest:\n")
-    command += ["--credentials", str(credentials)]
+    command = rasa("run", "--model", str(model), *server)
+    command += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
     return [
         Service(
             "action server",

@@ -25,19 +25,22 @@ def intent_ranking(scores: Sequence[IntentScore]) -> list[dict[str, Any]]:
     ]
 
 
-def response_selection(scores: Sequence[IntentScore], length: int) -> dict[str, Any]:
+def response_selection(scores: Sequence[IntentScore], intent: str, length: int) -> dict[str, Any]:
     """What Rasa's ResponseSelector would set as the message's ``response_selector``; empty without retrieval intents.
+
+    The answers of other intents than the message's own are left out: Rasa keeps this with every message of the
+    conversation, of which they would be half.
 
     Args:
         scores: The ranking with full names, from the likeliest down.
-        length: Answers in each ranking.
+        intent: The bare name of the message's intent.
+        length: Answers in the ranking.
     """
-    answers: dict[str, list[IntentScore]] = {}
-    for score in scores:
-        if SEPARATOR in score.name:
-            answers.setdefault(score.name.split(SEPARATOR, 1)[0], []).append(score)
-    selection: dict[str, Any] = {intent: _selected(found, length) for intent, found in answers.items()}
-    return {"all_retrieval_intents": sorted(answers), **selection} if answers else {}
+    retrieval = sorted({score.name.split(SEPARATOR, 1)[0] for score in scores if SEPARATOR in score.name})
+    if not retrieval:
+        return {}
+    answers = [score for score in scores if score.name.startswith(f"{intent}{SEPARATOR}")]
+    return {"all_retrieval_intents": retrieval, **({intent: _selected(answers, length)} if answers else {})}
 
 
 def _selected(answers: Sequence[IntentScore], length: int) -> dict[str, Any]:

@@ -3,16 +3,34 @@
 Rasa saves a conversation in the midst of answering it, and with SQLite's defaults a save waits for the disk three
 times (26 ms where this was measured), while all visitors wait with it. With a write-ahead log it waits for none; what
 was saved survives the end of the process, and at a power cut the last second may be missing.
+
+Rasa reads a conversation anew for each message, event by event, which takes longer the longer it is. Here the trackers
+of the latest conversations are kept, and one is read again where the file holds more or fewer events than it does.
 """
 
+from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
-from sqlalchemy import create_engine, event
-from sqlalchemy.orm import sessionmaker
+from rasa.shared.core.events import Event
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
+
+KEPT_TRACKERS = 1000
+
+# How many events Rasa would read.
+EVENTS_OF_LATEST_SESSION = text(
+    """
+    SELECT COUNT(*) FROM events WHERE sender_id = :sender_id AND timestamp >= COALESCE(
+        (SELECT MAX(timestamp) FROM events WHERE sender_id = :sender_id AND type_name = 'session_started'), 0)
+    """
+)
 
 
 class SQLiteTrackerStore(SQLTrackerStore):
@@ -38,6 +56,41 @@ class SQLiteTrackerStore(SQLTrackerStore):
         self.engine = create_engine(self.get_db_url("sqlite", db=db), poolclass=QueuePool)
         event.listen(self.engine, "connect", _use_write_ahead_log)
         self.sessionmaker = sessionmaker(bind=self.engine)
+        self._kept: OrderedDict[str, tuple[DialogueStateTracker, int]] = OrderedDict()
+        """Trackers, and how many of their events are in the file; the longest unused first."""
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """The tracker of the latest session; the caller may change it, as Rasa's processor does."""
+        tracker, saved = self._kept.pop(sender_id, (None, 0))
+        if tracker is None or not saved == len(tracker.events) == self._events_in_file(sender_id):
+            tracker = await super().retrieve(sender_id)
+        if tracker is not None:
+            self._keep(tracker)
+        return tracker
+
+    def _keep(self, tracker: DialogueStateTracker) -> None:
+        self._kept[tracker.sender_id] = tracker, len(tracker.events)
+        self._kept.move_to_end(tracker.sender_id)
+        if len(self._kept) > KEPT_TRACKERS:
+            self._kept.popitem(last=False)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Write the events that are not in the file yet."""
+        await super().save(tracker)
+        if self._kept.get(tracker.sender_id, (None, 0))[0] is tracker:
+            self._keep(tracker)
+
+    def _additional_events(self, session: Session, tracker: DialogueStateTracker) -> Iterator[Event]:
+        """The events that are not in the file yet; Rasa counts those in the file to know."""
+        kept, saved = self._kept.get(tracker.sender_id, (None, 0))
+        if kept is not tracker:
+            events: Iterator[Event] = super()._additional_events(session, tracker)
+            return events
+        return islice(tracker.events, saved, None)
+
+    def _events_in_file(self, sender_id: str) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.execute(EVENTS_OF_LATEST_SESSION, {"sender_id": sender_id}).scalar_one())
 
 
 def _use_write_ahead_log(connection: Any, _record: Any) -> None:

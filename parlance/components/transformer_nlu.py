@@ -212,7 +212,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
             "intent": ranking[0] if ranking else {"name": None, "confidence": 0.0},
             "intent_ranking": ranking[:length],
         }
-        selection = response_selection(scores, length)
+        selection = response_selection(scores, ranking[0]["name"], length) if ranking else {}
         return {**found, RESPONSE_SELECTOR_PROPERTY_NAME: selection} if selection else found
 
     def _set_intent(self, message: Message, scores: Sequence[IntentScore]) -> None:
