@@ -3,6 +3,7 @@
 A word is a run of letters, a run of digits ("1,000" and "21st" are one), or one other visible character, whatever
 the encoder's own tokenizer does; a word is represented by the encoder token that holds its first character. So "10am"
 and "jane@example.com" are several words, and an entity may end inside what a whitespace tokenizer calls one token.
+Words that begin in one encoder token are one word, because they could not have different tags: "£100" is such a token.
 
 Tags are numbered 0 for O and ``1 + 4 * k + "BILU".index(prefix)`` for label k (Ratinov and Roth 2009,
 "Design Challenges and Misconceptions in Named Entity Recognition").
@@ -56,10 +57,15 @@ def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> Words:
             token_at.setdefault(position, token)
     starts, ends, tokens = [], [], []
     for match in _WORD.finditer(text):
-        if match.start() in token_at:
-            starts.append(match.start())
-            ends.append(match.end())
-            tokens.append(token_at[match.start()])
+        token = token_at.get(match.start())
+        if token is None:
+            continue
+        if tokens and tokens[-1] == token:
+            ends[-1] = match.end()
+            continue
+        starts.append(match.start())
+        ends.append(match.end())
+        tokens.append(token)
     return Words(tuple(starts), tuple(ends), tuple(tokens))
 
 

@@ -9,7 +9,8 @@ from parlance.inference.tagging import SpanLabel as Label
 
 
 def whole(text: str) -> Words:
-    return words_of(text, [(0, len(text))])
+    """The words where each character is an encoder token."""
+    return words_of(text, [(place, place + 1) for place in range(len(text))])
 
 
 def words_in(text: str) -> list[str]:
@@ -41,6 +42,13 @@ def test_a_word_belongs_to_the_token_with_its_first_character_and_cut_off_words_
 
     assert words.tokens == (1, 3)
     assert words.ends == (8, 14)
+
+
+def test_words_in_one_token_are_one_word_because_a_token_has_one_tag() -> None:
+    words = words_of("under £100, or £2.50", [(0, 5), (6, 10), (10, 11), (12, 14), (15, 17), (17, 18), (18, 20)])
+
+    assert (words.starts, words.ends) == ((0, 6, 10, 12, 15, 17, 18), (5, 10, 11, 14, 17, 18, 20))
+    assert words.tokens == tuple(range(7))
 
 
 def test_spans_survive_tagging_and_the_way_back() -> None:
