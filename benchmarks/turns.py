@@ -88,9 +88,9 @@ def free_port() -> int:
 
 def train_starter(folder: Path) -> Path:
     """What `rasa init` makes, trained as it is."""
-    import rasa.cli
+    from rasa import cli
 
-    shutil.copytree(Path(rasa.cli.__file__).parent / "initial_project", folder, dirs_exist_ok=True)
+    shutil.copytree(Path(cli.__file__).parent / "initial_project", folder, dirs_exist_ok=True)
     began = time.monotonic()
     subprocess.run(rasa("train", "--fixed-model-name", "model"), cwd=folder, env=rasa_settings(), check=True)
     print(f"  trained in {time.monotonic() - began:.0f} s", flush=True)

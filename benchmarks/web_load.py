@@ -66,7 +66,7 @@ class Visitor:
         self.last = 0
         self.mine: set[str] = set()
         self.sent_at: dict[str, float] = {}
-        self.turn = 0
+        self.turn = number  # people are not all at the same point of a conversation
 
     async def connect(self) -> None:
         async with self.client.post(f"{self.chat}/session", json={}) as answer:

@@ -5,6 +5,7 @@ connection, a reload or a restart it goes on after the last one that it has.
 """
 
 import asyncio
+import gc
 import gzip
 import hashlib
 import json
@@ -133,6 +134,10 @@ class WebInput(InputChannel):
             logger.info("%d web conversations were older than %g days.", forgotten, self.options.keep_days)
 
     async def _resume(self, _app: Sanic, _loop: Any) -> None:
+        # What is loaded by now stays, so no garbage collection need look through it: one takes a second in which
+        # nobody is answered.
+        gc.collect()
+        gc.freeze()
         await self._conversations.resume(self._was_answered)
 
     async def _stop(self, _app: Sanic, _loop: Any) -> None:
