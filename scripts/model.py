@@ -76,6 +76,7 @@ def rasa_settings() -> dict[str, str]:
     settings["RASA_TELEMETRY_ENABLED"] = "false"
     settings.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     settings.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    settings.setdefault("MALLOC_ARENA_MAX", "2")  # or many threads hold a heap each
     settings.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     return settings
 
