@@ -134,7 +134,7 @@ class WebInput(InputChannel):
             logger.info("%d web conversations were older than %g days.", forgotten, self.options.keep_days)
 
     async def _resume(self, _app: Sanic, _loop: Any) -> None:
-        # What is loaded by now stays, so no garbage collection need look through it: one takes a second in which
+        # What is loaded by now stays, so no garbage collection need look through it: one takes 0.3 seconds in which
         # nobody is answered.
         gc.collect()
         gc.freeze()
