@@ -8,6 +8,7 @@ Rasa reads a conversation anew for each message, event by event, which takes lon
 of the latest conversations are kept, and one is read again where the file holds more or fewer events than it does.
 """
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
@@ -18,7 +19,7 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event, insert, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -75,8 +76,16 @@ class SQLiteTrackerStore(SQLTrackerStore):
             self._kept.popitem(last=False)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Write the events that are not in the file yet."""
-        await super().save(tracker)
+        """Write the events that are not in the file yet.
+
+        As Rasa does, and all at once: Rasa makes an object of each for SQLAlchemy's object mapper.
+        """
+        await self.stream_events(tracker)
+        with self.session_scope() as session:
+            rows = [self._row(tracker.sender_id, event) for event in self._additional_events(session, tracker)]
+            if rows:
+                session.execute(insert(self.SQLEvent.__table__), rows)
+                session.commit()
         if self._kept.get(tracker.sender_id, (None, 0))[0] is tracker:
             self._keep(tracker)
 
@@ -87,6 +96,18 @@ class SQLiteTrackerStore(SQLTrackerStore):
             events: Iterator[Event] = super()._additional_events(session, tracker)
             return events
         return islice(tracker.events, saved, None)
+
+    @staticmethod
+    def _row(sender_id: str, event: Event) -> dict[str, Any]:
+        data = event.as_dict()
+        return {
+            "sender_id": sender_id,
+            "type_name": event.type_name,
+            "timestamp": data.get("timestamp"),
+            "intent_name": data.get("parse_data", {}).get("intent", {}).get("name"),
+            "action_name": data.get("name"),
+            "data": json.dumps(data),
+        }
 
     def _events_in_file(self, sender_id: str) -> int:
         with self.engine.connect() as connection:

@@ -55,11 +55,13 @@ def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> Words:
     for token, (start, end) in enumerate(offsets):
         for position in range(start, end):
             token_at.setdefault(position, token)
-    starts, ends, tokens = [], [], []
+    starts: list[int] = []
+    ends: list[int] = []
+    tokens: list[int] = []
     for match in _WORD.finditer(text):
-        token = token_at.get(match.start())
-        if token is None:
+        if match.start() not in token_at:
             continue
+        token = token_at[match.start()]
         if tokens and tokens[-1] == token:
             ends[-1] = match.end()
             continue

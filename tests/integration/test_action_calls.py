@@ -1,11 +1,14 @@
-"""What the action server answers is checked as Rasa does it, against a schema that is checked once."""
+"""Calls of the action server: what is sent and what is accepted are as Rasa has them."""
+
+import json
+from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 
-import parlance.components.channels  # noqa: F401
+from parlance.components.action_calls import _BodyWriter
 
 ACTION = RemoteAction("action_act", None)
 GOOD = {"events": [{"event": "slot", "timestamp": None, "name": "x", "value": 1}], "responses": [{"text": "hi"}]}
@@ -24,3 +27,30 @@ def test_the_schema_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kind, "check_schema", lambda *_: pytest.fail("checked the schema again"))
 
     assert ACTION._validate_action_result(GOOD)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"next_action": "act", "domain": {"responses": {"utter_é": [{"text": 'a "quoted" {blank}'}]}}, "version": "1"},
+        {"domain": {"responses": {}}},
+        {"next_action": "act", "domain": {}},
+        {"next_action": "act"},
+        ["no", "call"],
+        {},
+    ],
+)
+def test_a_body_is_written_as_json_would(body: Any) -> None:
+    assert json.loads(_BodyWriter()(body)) == body
+
+
+def test_another_domain_is_written_anew() -> None:
+    write = _BodyWriter()
+    first, second = {"intents": ["greet"]}, {"intents": ["leave"]}
+
+    assert [json.loads(write({"n": 1, "domain": domain}))["domain"] for domain in (first, first, second, first)] == [
+        first,
+        first,
+        second,
+        first,
+    ]
