@@ -46,13 +46,13 @@ def test_it_gives_what_dask_gives(model: Path, tmp_path: Path) -> None:
     for runner in (dask, serial):
         texts = {"__message__": [UserMessage(text) for text in ("hello", "what")]}
         messages = runner.run({**texts, "__tracker__": None}, [metadata.nlu_target])[metadata.nlu_target]
-        understood.append([message.get("intent_ranking") for message in messages])
+        understood.append([message.get("intent") for message in messages])
         for intent in ("greet", "crash"):
             target = metadata.core_target
             decided.append(runner.run({"__tracker__": tracker_after(intent)}, [target])[target].probabilities)
 
     assert understood[0] == understood[1]
-    assert [ranking[0]["name"] for ranking in understood[1]] == ["greet", "nlu_fallback"]
+    assert [intent["name"] for intent in understood[1]] == ["greet", "nlu_fallback"]
     assert decided[:2] == decided[2:]
     assert decided[0] != decided[1]
 
