@@ -1,53 +1,56 @@
-"""Runs the graph of a trained model node by node, in an order that is worked out once.
+"""Rasa's graph without Dask where a message is answered: node by node, in an order that is worked out once.
 
 Rasa hands the graph to Dask for every message, and again for every action that it predicts. Dask plans, queues and
-watches the handful of nodes as it would the work of a cluster; that took longer than all policies together.
+watches the handful of nodes as it would the work of a cluster; that took longer than all policies together. Training
+stays with Dask, which lets go of what no node needs any more.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import wraps
 from graphlib import TopologicalSorter
 from typing import Any
 
-from rasa.core import processor
+from rasa.engine.constants import PLACEHOLDER_IMPORTER
 from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import GraphSchema
 from rasa.engine.runner.dask import DaskGraphRunner
 
+Run = Callable[..., dict[str, Any]]
 
-class SerialGraphRunner(DaskGraphRunner):
-    """Rasa's runner without Dask. It keeps every output until the end of a run, so it is not for training."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._order = lru_cache(maxsize=None)(self._order_of)
+def answer_without_dask() -> None:
+    """Teach Rasa's graph runner; calling this again changes nothing."""
+    original = DaskGraphRunner.run
+    if not hasattr(original, "__wrapped__"):
+        DaskGraphRunner.run = _serial(original)
 
-    def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
-        """The outputs of the targets, by their names.
 
-        Args:
-            inputs: What no node gives, by the names under which nodes ask for it.
-            targets: The nodes whose outputs are wanted; without it those that the schema marks as targets.
-
-        Raises:
-            GraphRunError: A node lacks an input, or ended with a RuntimeError.
-        """
-        wanted = tuple(targets or self._graph_schema.target_names)
-        outputs = {name: (name, value) for name, value in (inputs or {}).items()}
+def _serial(original: Run) -> Run:
+    @wraps(original)
+    def run(
+        self: DaskGraphRunner, inputs: dict[str, Any] | None = None, targets: list[str] | None = None
+    ) -> dict[str, Any]:
+        if not inputs or PLACEHOLDER_IMPORTER in inputs:
+            return original(self, inputs, targets)
+        schema, wanted = self._graph_schema, tuple(targets or self._graph_schema.target_names)
+        orders = vars(self).setdefault("_orders", {})
+        if wanted not in orders:
+            orders[wanted] = _order(schema, wanted)
+        outputs: dict[str, Any] = {name: (name, value) for name, value in inputs.items()}
         try:
-            for name in self._order(wanted):
-                if name not in outputs:
-                    needs = self._graph_schema.nodes[name].needs.values()
-                    outputs[name] = self._instantiated_nodes[name](*(outputs.get(need, need) for need in needs))
+            for name in orders[wanted]:
+                # A node takes the bare name of a need for "there is none", and says so.
+                needs = (outputs.get(need, need) for need in schema.nodes[name].needs.values())
+                outputs[name] = self._instantiated_nodes[name](*needs)
         except RuntimeError as error:
             raise GraphRunError("Error running runner.") from error
         return dict(outputs[name] for name in wanted)
 
-    def _order_of(self, targets: tuple[str, ...]) -> list[str]:
-        """The targets and what they need, each after what it needs itself."""
-        nodes = self._graph_schema.minimal_graph_schema(list(targets)).nodes
-        order = TopologicalSorter({name: node.needs.values() for name, node in nodes.items()}).static_order()
-        return [name for name in order if name in nodes]
+    return run
 
 
-def answer_without_dask() -> None:
-    """Have Rasa answer messages with this runner; calling this again changes nothing."""
-    processor.DaskGraphRunner = SerialGraphRunner
+def _order(schema: GraphSchema, targets: tuple[str, ...]) -> list[str]:
+    """The targets and the nodes that they need, each after what it needs itself."""
+    nodes = schema.minimal_graph_schema(list(targets)).nodes
+    names = TopologicalSorter({name: node.needs.values() for name, node in nodes.items()}).static_order()
+    return [name for name in names if name in nodes]

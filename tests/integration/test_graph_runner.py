@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rasa.core import processor
 from rasa.core.channels.channel import UserMessage
 from rasa.engine import loader
 from rasa.engine.exceptions import GraphRunError
@@ -14,9 +13,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from parlance.components.graph_runner import SerialGraphRunner
+import parlance.components  # noqa: F401
 
 from .small_assistant import DOMAIN, train
+
+WITH_DASK = DaskGraphRunner.run.__wrapped__
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(tmp_path_factory.mktemp("small"))
 
 
-def load(model: Path, folder: Path, kind: type[DaskGraphRunner]) -> tuple[Any, DaskGraphRunner]:
-    folder.mkdir()
-    metadata, runner = loader.load_predict_graph_runner(folder, model, LocalModelStorage, kind)
-    assert isinstance(runner, kind)
+@pytest.fixture
+def loaded(model: Path, tmp_path: Path) -> tuple[Any, DaskGraphRunner]:
+    metadata, runner = loader.load_predict_graph_runner(tmp_path, model, LocalModelStorage, DaskGraphRunner)
+    assert isinstance(runner, DaskGraphRunner)
     return metadata, runner
 
 
@@ -39,17 +40,16 @@ def tracker_after(intent: str) -> DialogueStateTracker:
     )
 
 
-def test_it_gives_what_dask_gives(model: Path, tmp_path: Path) -> None:
-    metadata, dask = load(model, tmp_path / "dask", DaskGraphRunner)
-    _, serial = load(model, tmp_path / "serial", SerialGraphRunner)
+def test_it_gives_what_dask_gives(loaded: tuple[Any, DaskGraphRunner]) -> None:
+    metadata, runner = loaded
     understood, decided = [], []
-    for runner in (dask, serial):
+    for run in (WITH_DASK, DaskGraphRunner.run):
         texts = {"__message__": [UserMessage(text) for text in ("hello", "what")]}
-        messages = runner.run({**texts, "__tracker__": None}, [metadata.nlu_target])[metadata.nlu_target]
+        messages = run(runner, {**texts, "__tracker__": None}, [metadata.nlu_target])[metadata.nlu_target]
         understood.append([message.get("intent") for message in messages])
         for intent in ("greet", "crash"):
             target = metadata.core_target
-            decided.append(runner.run({"__tracker__": tracker_after(intent)}, [target])[target].probabilities)
+            decided.append(run(runner, {"__tracker__": tracker_after(intent)}, [target])[target].probabilities)
 
     assert understood[0] == understood[1]
     assert [intent["name"] for intent in understood[1]] == ["greet", "nlu_fallback"]
@@ -57,12 +57,17 @@ def test_it_gives_what_dask_gives(model: Path, tmp_path: Path) -> None:
     assert decided[0] != decided[1]
 
 
-def test_a_missing_input_is_named(model: Path, tmp_path: Path) -> None:
-    metadata, serial = load(model, tmp_path / "serial", SerialGraphRunner)
+def test_a_missing_input_is_named(loaded: tuple[Any, DaskGraphRunner]) -> None:
+    metadata, runner = loaded
 
     with pytest.raises(GraphRunError, match="__message__"):
-        serial.run({}, [metadata.nlu_target])
+        runner.run({"__tracker__": None}, [metadata.nlu_target])
 
 
-def test_rasa_answers_with_it() -> None:
-    assert processor.DaskGraphRunner is SerialGraphRunner
+def test_a_message_is_answered_without_dask(
+    loaded: tuple[Any, DaskGraphRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata, runner = loaded
+    monkeypatch.setattr("dask.get", lambda *_: pytest.fail("asked Dask"))
+
+    assert runner.run({"__message__": [UserMessage("hello")], "__tracker__": None}, [metadata.nlu_target])

@@ -92,6 +92,10 @@ def test_what_slack_has_not_signed_in_the_last_five_minutes_is_refused(
     assert len(slack.posted(slack.direct(ada))) == 1
 
 
+def test_a_body_longer_than_slack_sends_is_refused_unread(workspace: Workspace, slack: SlackServer) -> None:
+    assert slack.deliver(workspace.url, {"text": "x" * 1_000_001}, "command").status == 413
+
+
 def test_a_signed_body_that_is_no_json_is_refused(workspace: Workspace, slack: SlackServer) -> None:
     delivery = slack.deliver(workspace.url, {"payload": "{"}, "command")
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +20,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from parlance.components.channels.bodies import BodyTooLong, read_body
 from parlance.components.channels.deliveries import DeliveryLog
 from parlance.components.channels.slack.conversations import SlackConversations
 from parlance.components.channels.slack.incoming import Incoming, read_command, read_event, read_interaction
@@ -33,6 +34,7 @@ from parlance.errors import ParlanceError
 FINISH_SECONDS = 7.0
 SEND_SECONDS = 2.0
 SOCKET_PING_SECONDS = 5.0
+BODY_BYTES = 1_000_000  # far above what Slack sends; nobody has proved to be Slack before the body is read
 
 READERS: dict[str, Callable[[dict[str, Any]], Incoming | None]] = {
     "events_api": read_event,
@@ -188,12 +190,16 @@ class SlackChannel(InputChannel):
     def _add_webhook(self, blueprint: Blueprint) -> None:
         verifier = SignatureVerifier(self.options.signing_secret)
 
-        @blueprint.route("/webhook", methods=["POST"])
+        @blueprint.route("/webhook", methods=["POST"], stream=True)
         async def webhook(request: Request) -> HTTPResponse:
-            if not _is_signed(verifier, request):
+            try:
+                body = await read_body(request, BODY_BYTES)
+            except BodyTooLong as error:
+                return response.text(str(error), status=413)
+            if not _is_signed(verifier, body, request.headers):
                 return response.text("The signature or the timestamp is not valid.", status=401)
             try:
-                kind, payload = _read_request(request)
+                kind, payload = _read_request(body, request.headers.get("content-type", ""))
             except ValueError:
                 return response.text("The body is not what its content type says.", status=400)
             if kind == "url_verification":
@@ -201,29 +207,29 @@ class SlackChannel(InputChannel):
             return response.empty(200 if await self._accept(kind, payload) else 503)
 
 
-def _is_signed(verifier: SignatureVerifier, request: Request) -> bool:
+def _is_signed(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether Slack signed it in the last five minutes; compared in constant time."""
     try:
-        return bool(verifier.is_valid_request(request.body, dict(request.headers)))
+        return bool(verifier.is_valid_request(body, dict(headers)))
     except (TypeError, ValueError):
         # A timestamp that is no number, or a signature or body that is no text.
         return False
 
 
-def _read_request(request: Request) -> tuple[str, dict[str, Any]]:
+def _read_request(content: bytes, content_type: str) -> tuple[str, dict[str, Any]]:
     """Kind, as Socket Mode names it, and payload of a request.
 
     Raises:
         ValueError: It is neither JSON nor a form.
     """
-    if request.headers.get("content-type", "").startswith("application/json"):
-        body = json.loads(request.body)
+    if content_type.startswith("application/json"):
+        body = json.loads(content)
         if not isinstance(body, dict):
             raise ValueError("not an object")
         if body.get("type") == "app_rate_limited":
             logger.warning("Slack holds back events, since there were over 30,000 in an hour.")
         return ("url_verification" if body.get("type") == "url_verification" else "events_api"), body
-    form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+    form = dict(parse_qsl(content.decode(), keep_blank_values=True))
     if "payload" in form:
         return "interactive", json.loads(form["payload"])
     return "slash_commands", form

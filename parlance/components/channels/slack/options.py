@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field, fields
+from string import Formatter
 from typing import Any
 
 from parlance.errors import ParlanceError
@@ -92,6 +93,7 @@ class SlackOptions:
         _check_names(given, cls, "option")
         texts = given.pop("texts", None) or {}
         _check_names(texts, SlackTexts, "text")
+        _check_texts(texts)
         for name, variable in ENVIRONMENT.items():
             given[name] = str(given.get(name) or os.environ.get(variable) or "").strip()
         options = cls(**given, texts=SlackTexts(**texts))
@@ -118,3 +120,16 @@ def _check_names(given: dict[str, Any], kind: type, what: str) -> None:
     for name in given:
         if name not in known:
             raise ParlanceError(f"The Slack channel has no {what} '{name}'.", f"It has: {', '.join(known)}.")
+
+
+def _check_texts(given: dict[str, Any]) -> None:
+    for name, text in given.items():
+        blanks = {blank: "" for _, blank, _, _ in Formatter().parse(getattr(SlackTexts, name)) if blank}
+        try:
+            text.format(**blanks)
+        except (AttributeError, LookupError, ValueError) as error:
+            allowed = " and ".join(f"{{{blank}}}" for blank in blanks)
+            raise ParlanceError(
+                f"The Slack channel's text '{name}' cannot be filled in: {text!r}.",
+                f"Write a text{f' with {allowed} where that belongs' if blanks else ' without braces'}.",
+            ) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from sanic.request import Request
 
+from parlance.components.channels import bodies
 from parlance.components.channels.text import storable
 
 JSON_BYTES = 1_000_000
@@ -30,23 +31,15 @@ class Refused(Exception):
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body of a request on a streaming route, of at most ``limit`` bytes.
+    """The body of a request on a streaming route.
 
     Raises:
-        Refused: it is longer. Somewhat too long bodies are read to their end, so that the browser hears the refusal.
+        Refused: it is longer than ``limit`` bytes.
     """
-    chunks: list[bytes] = []
-    size = 0
-    stream: Any = request.stream
-    async for chunk in stream:
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        elif size > 4 * limit:
-            break
-    if size > limit:
-        raise Refused(413, "too_large", f"The request is longer than {limit} bytes.", limit=limit)
-    return b"".join(chunks)
+    try:
+        return await bodies.read_body(request, limit)
+    except bodies.BodyTooLong as error:
+        raise Refused(413, "too_large", str(error), limit=limit) from error
 
 
 async def read_json(request: Request) -> Mapping[str, Any]:
