@@ -261,6 +261,7 @@ DEMO_STOCK = {
     "Tern reading light": 12,
     "Pebble table lamp": 15,
     "Donegal wool throw": 8,
+    "Stoneware dinner plate": 40,
     "Thistle mug": 3,
     "Cast iron casserole": 8,
     "Kestrel tripod lamp": 0,

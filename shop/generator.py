@@ -50,7 +50,7 @@ class _Shop:
 
 def fill(connection: Connection, seed: int, day: date) -> None:
     """Put the catalogue, customers, orders and codes into an empty database."""
-    shop = _Shop(Rows(), Random(f"{seed}:{day.isoformat()}"), day, read_catalogue(), {}, {}, {})
+    shop = _Shop(Rows(), Random(seed), day, read_catalogue(), {}, {}, {})
     _add_products(shop)
     _add_codes(shop)
     demo_customers = _add_demo_customers(shop)

@@ -121,7 +121,7 @@ class Order(Base):
 
     customer: Mapped[Customer] = relationship("Customer")
     lines: Mapped[list["OrderLine"]] = relationship("OrderLine", order_by="OrderLine.id", cascade="all, delete-orphan")
-    events: Mapped[list["OrderEvent"]] = relationship("OrderEvent", order_by="[OrderEvent.happened_at, OrderEvent.id]")
+    events: Mapped[list["OrderEvent"]] = relationship("OrderEvent", order_by="OrderEvent.id")
     parcels: Mapped[list["Parcel"]] = relationship("Parcel", order_by="Parcel.id")
     payments: Mapped[list["Payment"]] = relationship("Payment", order_by="Payment.id")
     refunds: Mapped[list["Refund"]] = relationship("Refund", order_by="Refund.id")
