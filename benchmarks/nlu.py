@@ -22,12 +22,13 @@ from typing import Any
 
 import results
 from corpora import Corpus, known_corpora, prepare
+from diet_progress import PROGRESS
 from machine import machine, versions
 from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Example
 from parlance.data.rasa_config import component_options
 from parlance.errors import ParlanceError
 from scoring import figures
-from stage import SERVE_RECORD, TRAIN_RECORD
+from stage import SERVE_RECORD, TRAIN_RECORD, write_record
 from systems import SYSTEMS, Settings, quiet_environment
 
 SETTINGS = "settings.json"
@@ -102,6 +103,25 @@ class StageFailed(Exception):
     """A stage ended with an error; the message holds the end of its log."""
 
 
+def clear(run: Path, settings: dict[str, Any]) -> None:
+    """Empties a run's folder for training; what the same training goes on from after an interruption stays.
+
+    Rasa's cache goes in any case: a step that is found there is not measured.
+    """
+    wanted = json.loads(json.dumps(settings))
+    file = run / SETTINGS
+    if not (run / PROGRESS).exists() or not file.exists() or json.loads(file.read_text()) != wanted:
+        shutil.rmtree(run, ignore_errors=True)
+        run.mkdir(parents=True)
+        write_record(settings, file)
+        return
+    for path in run.iterdir():
+        if path.is_dir() and path.name != PROGRESS:
+            shutil.rmtree(path)
+        elif path.is_file() and path.name not in (SETTINGS, "train.log"):
+            path.unlink()
+
+
 def run_stage(
     stage: str, system: str, seed: int, data: Path, run: Path, settings: Settings, threads: int | None
 ) -> dict[str, Any]:
@@ -117,15 +137,13 @@ def run_stage(
         print(f"  {system}, seed {seed}: {stage} ...", end=" ", flush=True)
         began = time.monotonic()
         if stage == "train":
-            shutil.rmtree(run, ignore_errors=True)
-            run.mkdir(parents=True)
-            (run / SETTINGS).write_text(json.dumps(settings.of(system)))
+            clear(run, settings.of(system))
         environment = quiet_environment()
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [environment.get("PYTHONPATH")])])
         environment.update({variable: str(threads) for variable in THREAD_VARIABLES if threads})
         arguments = [stage, system, str(seed), str(data), str(run), json.dumps(asdict(settings))]
         log = run / f"{stage}.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             command = [sys.executable, str(HERE / "stage.py"), *arguments]
             code = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT).returncode
         if code:

@@ -6,11 +6,14 @@ Started by ``nlu.py``: ``python stage.py train|serve SYSTEM SEED DATA_FOLDER RUN
 import json
 import os
 import resource
+import shutil
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from diet_progress import PROGRESS, Progress, resumable
 from systems import SYSTEMS, Settings, System, rows_of
 
 TRAIN_RECORD, SERVE_RECORD = "train.json", "serve.json"
@@ -65,11 +68,19 @@ def train(name: str, settings: Settings, seed: int, data: Path, run: Path) -> di
     """Trains a system and measures it. Wall time and processor time are from data on disk to model on disk."""
     import_libraries(name)
     began, cpu_began = time.perf_counter(), cpu_seconds()
-    model = SYSTEMS[name].train(settings, seed, data, run)
+
+    def spent() -> dict[str, float]:
+        return {
+            "train_seconds": time.perf_counter() - began,
+            "train_cpu_seconds": cpu_seconds() - cpu_began,
+            "train_peak_mb": peak_mb(),
+        }
+
+    progress = Progress(run / PROGRESS, spent)
+    with resumable(progress) if name == "diet" else nullcontext():
+        model = SYSTEMS[name].train(settings, seed, data, run)
     return {
-        "train_seconds": time.perf_counter() - began,
-        "train_cpu_seconds": cpu_seconds() - cpu_began,
-        "train_peak_mb": peak_mb(),
+        **progress.spent(),
         "model_mb": size_mb(model),
         "model": os.path.relpath(model, run),
         "cpus": cpu_count(),
@@ -120,6 +131,7 @@ def main(arguments: list[str]) -> None:
     if stage == "train":
         record = train(name, Settings(**json.loads(settings)), int(seed), Path(data), folder)
         write_record(record, folder / TRAIN_RECORD)
+        shutil.rmtree(folder / PROGRESS, ignore_errors=True)
     else:
         write_record(serve(SYSTEMS[name], Path(data), folder), folder / SERVE_RECORD)
 

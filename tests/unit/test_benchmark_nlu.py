@@ -9,6 +9,7 @@ import nlu
 import results
 import stage
 from corpora import Corpus, known_corpora, prepare, rasa_yaml
+from diet_progress import PROGRESS, Progress
 from parlance.data.examples import Entity, Example
 from parlance.data.readers import read_examples
 from scoring import figures
@@ -143,6 +144,64 @@ def test_a_finished_stage_is_not_done_again(tmp_path, monkeypatch):
     monkeypatch.setattr(nlu.subprocess, "run", lambda *args, **kwargs: pytest.fail("trained again"))
     record = nlu.run_stage("train", "diet", 0, tmp_path, tmp_path, Settings(), None)
     assert record["train_seconds"] == 7200
+
+
+def interrupted_run(folder: Path, settings: Settings) -> Path:
+    """A run's folder as a DIET training leaves it that was ended from outside."""
+    nlu.clear(folder, settings.of("diet"))
+    for name in (PROGRESS, ".rasa"):
+        (folder / name).mkdir()
+        (folder / name / "file").touch()
+    for name in ("train.log", "config.yml"):
+        (folder / name).touch()
+    return folder
+
+
+def test_an_interrupted_training_keeps_its_progress_and_its_log_but_nothing_of_rasa(tmp_path):
+    run = interrupted_run(tmp_path / "diet-0", Settings())
+    nlu.clear(run, Settings().of("diet"))
+    assert {path.name for path in run.iterdir()} == {PROGRESS, nlu.SETTINGS, "train.log"}
+    assert (run / PROGRESS / "file").exists()
+
+
+def test_a_training_by_other_settings_begins_from_nothing(tmp_path):
+    run = interrupted_run(tmp_path / "diet-0", Settings())
+    nlu.clear(run, Settings(diet_epochs=3).of("diet"))
+    assert [path.name for path in run.iterdir()] == [nlu.SETTINGS]
+    assert json.loads((run / nlu.SETTINGS).read_text()) == {"diet_epochs": 3}
+
+
+def test_a_training_without_progress_begins_from_nothing(tmp_path):
+    run = tmp_path / "diet-0"
+    nlu.clear(run, Settings().of("diet"))
+    (run / "train.log").touch()
+    nlu.clear(run, Settings().of("diet"))
+    assert [path.name for path in run.iterdir()] == [nlu.SETTINGS]
+
+
+def attempt(folder: Path, seconds: float, peak: float, epochs_before: int, epochs: int) -> Progress:
+    """An attempt at a training after whose every epoch so many seconds more are measured."""
+    measured = {"train_seconds": 0.0, "train_peak_mb": peak}
+    progress = Progress(folder, lambda: dict(measured))
+    progress.resume(epochs_before)
+    for _ in range(epochs):
+        measured["train_seconds"] += seconds
+        progress.epoch_ended()
+    return progress
+
+
+def test_what_the_attempts_at_a_training_spent_adds_up(tmp_path):
+    attempt(tmp_path, seconds=10.0, peak=500.0, epochs_before=0, epochs=4)
+    attempt(tmp_path, seconds=1.0, peak=300.0, epochs_before=4, epochs=2)
+    last = attempt(tmp_path, seconds=0.5, peak=400.0, epochs_before=6, epochs=2)
+    assert last.spent() == {"train_seconds": 43.0, "train_peak_mb": 500.0}
+
+
+def test_an_epoch_whose_checkpoint_is_missing_is_not_counted(tmp_path):
+    attempt(tmp_path, seconds=10.0, peak=500.0, epochs_before=0, epochs=4)
+    again = attempt(tmp_path, seconds=1.0, peak=300.0, epochs_before=3, epochs=1)
+    assert again.spent()["train_seconds"] == 31.0
+    assert attempt(tmp_path, 1.0, 300.0, epochs_before=0, epochs=1).spent()["train_seconds"] == 1.0
 
 
 def test_a_failed_stage_shows_the_end_of_its_log(tmp_path):
