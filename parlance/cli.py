@@ -79,13 +79,14 @@ def finetune(
 
     try:
         from parlance.finetuning import finetune as run
-        from parlance.finetuning.options import FinetuneOptions
+        from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
     except ModuleNotFoundError as error:
         if error.name not in _TRAINING_PACKAGES:
             raise
         raise ParlanceError(
             f"Fine-tuning needs the package {error.name}, which is not installed.", "Install the extra 'train'."
         ) from error
+    options = {name: value for name, value in options.items() if name not in SERVING_OPTIONS}
     metadata = run(examples, out, valid=valid_examples, options=FinetuneOptions.from_dict(options))
     _print_result(metadata, out)
 

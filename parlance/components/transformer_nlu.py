@@ -26,7 +26,7 @@ from parlance.components.rasa_errors import as_rasa_errors, importing_for_traini
 from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
 from parlance.errors import ParlanceError
-from parlance.finetuning.options import FinetuneOptions
+from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
 from parlance.inference.requests import two_requests
 from parlance.options import unknown_option
@@ -35,23 +35,6 @@ MODEL_FOLDER = "model"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
 
 logger = logging.getLogger(__name__)
-
-SERVING_OPTIONS = {
-    # Intents in a message's ranking; 0 keeps all.
-    "ranking_length": 10,
-    # CPU cores that understanding one message uses; one is fastest for short messages and small encoders.
-    "threads": 1,
-    # Leave intents, or entities, to other components of the pipeline.
-    "intent_classification": True,
-    "entity_recognition": True,
-    # Learn the answers of retrieval intents (`faq/returns`) as well, and set `response_selector` from them.
-    "response_selection": True,
-    # Set dense features on messages for components further down: the policies, DIETClassifier, CRFEntityExtractor.
-    "featurize": True,
-    # The intents that are requests, in groups of one matter each. Where a message holds two requests of different
-    # matters, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
-    "split_requests": [],
-}
 
 
 @DefaultV1Recipe.register(

@@ -1,7 +1,7 @@
 """Every option of fine-tuning, with its default, its bounds and what it does: one place for all of them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from parlance.options import Options, option
 
@@ -51,3 +51,22 @@ class FinetuneOptions(Options):
         "fp32",
     )
     seed: int = option(0, "Seed of everything random.", 0, 2**32 - 1)
+
+
+SERVING_OPTIONS: dict[str, Any] = {
+    # Intents in a message's ranking; 0 keeps all.
+    "ranking_length": 10,
+    # CPU cores that understanding one message uses; one is fastest for short messages and small encoders.
+    "threads": 1,
+    # Leave intents, or entities, to other components of the pipeline.
+    "intent_classification": True,
+    "entity_recognition": True,
+    # Learn the answers of retrieval intents (`faq/returns`) as well, and set `response_selector` from them.
+    "response_selection": True,
+    # Set dense features on messages for components further down: the policies, DIETClassifier, CRFEntityExtractor.
+    "featurize": True,
+    # The intents that are requests, in groups of one matter each. Where a message holds two requests of different
+    # matters, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
+    "split_requests": [],
+}
+"""What config.yml may say of TransformerNLU besides; `parlance finetune` has no use for it."""
