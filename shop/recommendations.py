@@ -26,8 +26,11 @@ from shop.vocabulary import MATERIALS, ROOMS, colour_families
 
 logger = logging.getLogger(__name__)
 
-CONSUMABLE = re.compile(r"\b(?:candles?|tapers?|salts|soap|bulbs?|matches|incense|diffuser)\b", re.IGNORECASE)
-"""Names of goods that are used up and bought again."""
+CONSUMABLE = re.compile(
+    r"\b(?:candles?|tapers?|salts|soap|bulbs?|matches|incense|diffuser)\b(?! (?:dish|dispenser|holder|stand|planting))",
+    re.IGNORECASE,
+)
+"""Names of goods that are used up and bought again, and not of what holds them."""
 KEPT_S = 300
 """For how long the purchases that were read stay in memory."""
 LEAST_ALIKE = 0.3
