@@ -1,6 +1,7 @@
 """Changing an order before it leaves: cancelling it, another address, other quantities."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
@@ -9,13 +10,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer
-from actions.forms import CompletedForm, OrderForm, reason_given
-from actions.items import ItemForm, ask_to_confirm, item_name, not_found, quantity_given
+from actions.forms import CompletedForm, OrderForm, reason_given, refuse
+from actions.items import ItemForm, Line, ask_to_confirm, item_name, not_found, quantity_given
 from actions.messages import entities, entity, free_answer, latest_text
 from actions.shop_access import ask_shop
 from actions.wording import money
 from shop import preferences
 from shop.customers import customer_by_email
+from shop.models import OrderStatus
 from shop.order_numbers import show_order_number
 from shop.orders import (
     AddressOutcome,
@@ -58,6 +60,17 @@ class ValidateCancelForm(OrderForm):
         # An answer that is there already is not an answer to this message, which may be a question of its own.
         return {"reason": reason or ""} if reason or tracker.get_slot("reason") is None else {}
 
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """Ends the form where the order has left."""
+        return await refuse_if_left(dispatcher, tracker, customer, "utter_cancel_too_late", "start_return")
+
 
 class ValidateAddressForm(OrderForm):
     """Another address for an order: the street, the postcode, and a yes."""
@@ -96,9 +109,10 @@ class ValidateAddressForm(OrderForm):
         customer: KnownCustomer,
         said: dict[str, Any],
     ) -> list[EventType]:
-        """Fills in the usual address, once it is known whose."""
-        if tracker.get_slot("address") != USUAL:
-            return []
+        """Ends the form where the order has left; fills in the usual address, once it is known whose."""
+        refused = await refuse_if_left(dispatcher, tracker, customer, "utter_address_too_late", "human_handoff")
+        if refused or tracker.get_slot("address") != USUAL:
+            return refused
         address, postcode = await usual_address(customer)
         if not (address and postcode):
             dispatcher.utter_message(response="utter_no_usual_address")
@@ -114,6 +128,13 @@ class ValidateItemsForm(ItemForm):
 
     def further(self, tracker: Tracker) -> list[str]:
         return ["item", "quantity", "confirmed"]
+
+    async def lines(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> tuple[Sequence[Line], list[EventType]]:
+        """The order's, unless it has left."""
+        refused = await refuse_if_left(dispatcher, tracker, customer, "utter_items_too_late", None)
+        return ((), refused) if refused else await super().lines(dispatcher, tracker, customer)
 
     def extract_quantity(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -252,6 +273,20 @@ class ActionChangeItems(CompletedForm):
             stock=done.left_in_stock,
         )
         return [SlotSet("offer", "cancel_order" if done.outcome is ItemsOutcome.LAST_ITEM else None)]
+
+
+async def refuse_if_left(
+    dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer, response: str, offer: str | None
+) -> list[EventType]:
+    """End a form before it asks for what an order that has left our warehouse cannot take any more.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+    if order is None or order.can_change or order.status is OrderStatus.CANCELLED:
+        return []
+    return refuse(dispatcher, response, offer, number=show_order_number(order.number))
 
 
 async def usual_address(customer: KnownCustomer) -> tuple[str, str]:
