@@ -2,8 +2,9 @@
 
     python benchmarks/responses.py --threads 1
 
-Both are trained on Fern's data. `own` learns the answers as part of the intent; `selector` learns bare intents and has
-a ResponseSelector for each retrieval intent, as Rasa's documentation sets it up, on the fine-tuned features.
+All are trained on Fern's data. `own` learns the answers as part of the intent; the others learn bare intents and have a
+ResponseSelector for each retrieval intent, as Rasa's documentation sets it up: `selector` on the fine-tuned features,
+`sparse` on those of Rasa's default pipeline.
 """
 
 import argparse
@@ -34,7 +35,17 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 NAME = "response-selection"
 RETRIEVAL_INTENTS = ("faq", "smalltalk")
-TITLES = {"own": "TransformerNLU alone", "selector": "TransformerNLU and ResponseSelector"}
+TITLES = {
+    "own": "TransformerNLU alone",
+    "selector": "and ResponseSelector on its features",
+    "sparse": "and ResponseSelector on Rasa's features",
+}
+SPARSE = (
+    {"name": "RegexFeaturizer"},
+    {"name": "LexicalSyntacticFeaturizer"},
+    {"name": "CountVectorsFeaturizer"},
+    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+)
 ROWS = (
     ("right", "Right answer to a held-out question", percent),
     ("right_given_intent", "Right answer where the intent was right", percent),
@@ -64,8 +75,9 @@ def pipeline(system: str, seed: int) -> list[dict[str, Any]]:
     own = system == "own"
     return [
         {"name": "WhitespaceTokenizer"},
+        *(SPARSE if system == "sparse" else ()),
         # Fern needs no features; a ResponseSelector does.
-        {"name": TRANSFORMER, **options, "response_selection": own, "featurize": not own},
+        {"name": TRANSFORMER, **options, "response_selection": own, "featurize": system == "selector"},
         {"name": "EntitySynonymMapper"},
         *([] if own else selectors),
     ]
@@ -149,7 +161,7 @@ def markdown(runs: list[dict[str, Any]]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs both systems with every seed and writes the results."""
+    """Runs all systems with every seed and writes the results."""
     if arguments[:1] == ["--run"]:
         _, only, number, folder = arguments
         write_record(train_and_serve(only, int(number), Path(folder)), Path(folder) / "record.json")
