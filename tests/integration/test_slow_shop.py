@@ -74,7 +74,7 @@ def test_what_ends_after_the_limit_changes_nothing(shop: URL, monkeypatch: pytes
     with locked(shop):
         began = time.monotonic()
         assert chat.ask("affirm") == SORRY
-        assert time.monotonic() - began < TIMEOUT_S - 1
+        assert time.monotonic() - began < TIMEOUT_S
     # Now the call that was given up gets the lock that it waits for.
     time.sleep(1.5)
     assert state() == ("paid", 0)
@@ -98,10 +98,11 @@ def test_a_server_that_hangs_holds_up_nobody(shop: URL, monkeypatch: pytest.Monk
             os.kill(process, signal.SIGSTOP)
         began = time.monotonic()
         assert chat.ask("affirm") == SORRY
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < DEFAULT_LIMIT_S
     finally:
         for process in processes:
             os.kill(process, signal.SIGCONT)
+    monkeypatch.delenv(LIMIT_VARIABLE)
     time.sleep(1)
     assert state() == ("paid", 0)
     assert chat.ask("affirm") == ["utter_cancel_refunded"]
