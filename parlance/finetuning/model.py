@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
+from parlance.finetuning.cpu import WorkingCopy
 from parlance.finetuning.encoder import pooled
 
 
@@ -27,6 +28,7 @@ class JointModel(nn.Module):
         hidden = encoder.config.hidden_size
         self.encoder = encoder
         self.precision = torch.float32  # in which the encoder multiplies matrices; the heads stay in float32
+        self.working_copy: WorkingCopy | None = None  # stands in for the encoder in training, on CPUs
         self.dropout = nn.Dropout(dropout)
         # At least one output, which stays unused without intents: ONNX Runtime's quantizer cannot handle none.
         self.intent_head = nn.Linear(hidden, max(1, intents))
@@ -37,8 +39,9 @@ class JointModel(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Outputs:
         """Args: token numbers and mask (1 for a token, 0 for padding), both of shape (B, T), int64."""
+        encoder = self.working_copy.module if self.training and self.working_copy else self.encoder
         with torch.autocast(input_ids.device.type, self.precision, enabled=self.precision != torch.float32):
-            tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+            tokens = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
         embedding = pooled(tokens, attention_mask)
         return Outputs(
             self.intent_head(self.dropout(embedding)), self.tag_head(self.dropout(tokens)), embedding, tokens

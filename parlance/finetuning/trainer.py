@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from parlance.errors import ParlanceError
 from parlance.finetuning.checkpoint import Checkpoint, Position
+from parlance.finetuning.cpu import WorkingCopy, use_fast_dropout
 from parlance.finetuning.dataset import IGNORED, Batch, Utterances, collate, evaluation_batches, shuffled_batches
 from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
 from parlance.finetuning.options import FinetuneOptions
@@ -123,6 +124,11 @@ class _Loop:
         fused = self.accelerator.device.type != "mps"
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, self.options), fused=fused)
         self._stops = self.valid is not None and len(self.valid) >= ENOUGH_TO_STOP_BY
+        on_cpu = self.accelerator.device.type == "cpu"
+        if on_cpu:
+            use_fast_dropout(self.model)
+        if on_cpu and self.accelerator.num_processes == 1 and self.model.precision == torch.bfloat16:
+            self.model.working_copy = WorkingCopy(self.model.encoder)
         self.parts = 1  # into how many micro-batches a batch is split: more than one where memory is short
         self.best: dict[str, torch.Tensor] | None = None
         self.position = Position()
@@ -144,6 +150,7 @@ class _Loop:
                 # Only now: at the end of the schedule the last weights are best, whatever a lucky epoch scored before.
                 self.model.load_state_dict(self.best)
                 break
+        self.model.working_copy = None
         self.checkpoint.remove()
         return Training(self.position.epoch, self.position.epoch * steps_an_epoch, self.position.history)
 
@@ -151,6 +158,8 @@ class _Loop:
         if resumed := self.checkpoint.resume(self.model, self.optimizer):
             self.position, best = resumed
             self.best = best or None
+            if self.model.working_copy:
+                self.model.working_copy.refresh()
             self.progress.say(f"Resuming after epoch {self.position.epoch} of {self.epochs}.")
 
     def _data(self, epoch: int) -> Utterances:
@@ -191,6 +200,8 @@ class _Loop:
                 )
         nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM)
         self.optimizer.step()
+        if self.model.working_copy:
+            self.model.working_copy.refresh()
         self.optimizer.zero_grad(set_to_none=True)
         return loss
 
@@ -202,6 +213,8 @@ class _Loop:
         for part in batch.split(parts):
             loss = joint_loss(model(part.input_ids, part.attention_mask), part, self.options) * (len(part) / len(batch))
             self.accelerator.backward(loss)
+            if self.model.working_copy:
+                self.model.working_copy.give_gradients()
             total += loss.detach()
         return total
 

@@ -171,11 +171,17 @@ class Interrupted(Exception):
     pass
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=str)
 def test_an_interrupted_training_goes_on_to_the_same_weights(
-    options: FinetuneOptions, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: FinetuneOptions,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: torch.dtype,
 ) -> None:
+    in_precision = {"precision": lambda _: precision}
     monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    expected = train(options, examples, epochs=4)
+    expected = train(options, examples, epochs=4, **in_precision)
 
     with monkeypatch.context() as power_cut:
 
@@ -185,15 +191,30 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 
         power_cut.setattr(TrainingProgress, "epoch", fail_in_the_third_epoch)
         with pytest.raises(Interrupted):
-            train(options, examples, epochs=4, folder=tmp_path)
+            train(options, examples, epochs=4, folder=tmp_path, **in_precision)
     assert (tmp_path / "test" / "state.safetensors").exists()
     seen: list[int] = []
     monkeypatch.setattr(TrainingProgress, "epoch", lambda self, number, total, figures: seen.append(number))
-    resumed = train(options, examples, epochs=4, folder=tmp_path)
+    resumed = train(options, examples, epochs=4, folder=tmp_path, **in_precision)
 
     assert seen == [3, 4], "it did not resume after the second epoch"
     assert same_weights(resumed, expected)
     assert not (tmp_path / "test").exists()
+
+
+def test_training_in_bfloat16_leaves_a_model_in_float32_that_learned(
+    options: FinetuneOptions, examples: list[Example]
+) -> None:
+    before, _, _ = prepared(options, examples)
+    half = train(options, examples, precision=lambda _: torch.bfloat16)
+    full = train(options, examples)
+
+    assert half.working_copy is None
+    for (name, first), was, second in zip(half.named_parameters(), before.parameters(), full.parameters(), strict=True):
+        assert first.dtype == torch.float32
+        learned, expected = first - was, second - was
+        if expected.norm() > 1e-3:
+            assert F.cosine_similarity(learned.flatten(), expected.flatten(), dim=0) > 0.7, name
 
 
 def test_a_broken_checkpoint_is_not_used(
