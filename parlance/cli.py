@@ -1,6 +1,8 @@
 """The ``parlance`` command: reads the arguments, calls the library, prints. docs/command-line.md explains it."""
 
 import json
+import os
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -203,7 +205,10 @@ def conversations(
 def _load_model(path: Path) -> "Model":
     """A model folder of the library, or a Rasa model."""
     if path.is_file() and path.name.endswith(".tar.gz"):
-        from parlance.components.rasa_model import RasaModel
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        # What Rasa imports fills a screen with deprecations, and changes filters: only catching them keeps them quiet.
+        with warnings.catch_warnings(record=True):
+            from parlance.components.rasa_model import RasaModel
 
         return RasaModel.load(path)
     if (path / "parlance.json").is_file():
