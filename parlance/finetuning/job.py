@@ -18,7 +18,6 @@ from safetensors.torch import save
 
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
-from parlance.evaluation.metrics import accuracy, entity_scores
 from parlance.finetuning import export, hardware
 from parlance.finetuning.augmentation import mistyped
 from parlance.finetuning.calibration import fit_scope
@@ -27,15 +26,13 @@ from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, hol
 from parlance.finetuning.encoder import save_architecture
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
+from parlance.finetuning.precision import Understanding, costs_too_much, understanding
 from parlance.finetuning.progress import TrainingProgress
 from parlance.finetuning.start import Start, continue_from, start_from_encoder
 from parlance.finetuning.trainer import Training, fit, predict
 from parlance.inference.folder import ENCODER, GRAPH, SCOPE, TOKENIZER, WEIGHTS, write_folder
 from parlance.inference.model import NLUModel, open_session, unit_length
 from parlance.inference.scope import Scope
-
-INT8_MAY_COST = 0.002
-"""The loss of hold-out accuracy, as a share, that int8 may cost before fp32 is served instead."""
 
 SMALL = 2000
 """With fewer utterances a hold-out costs accuracy, so the final model is trained on all of them."""
@@ -215,21 +212,19 @@ class _Job:
     def _figures(self, scope: Scope, examples: list[Example], scratch: Path) -> dict[str, Any]:
         """What each precision reaches, from the fastest to the first that loses no more than it may."""
         wanted = self.options.quantize
-        figures: dict[str, Any] = {"fp32": self._served_figures("fp32", scope, examples, scratch), "precision": wanted}
-        if wanted == "auto":
-            figures["precision"] = "fp32"
-            for precision in export.INT8:
-                figures[precision] = found = self._served_figures(precision, scope, examples, scratch)
-                if all(figures["fp32"][name] - found[name] <= INT8_MAY_COST for name in found):
-                    figures["precision"] = precision
-                    break
-        elif wanted == "int8":
-            figures["int8"] = self._served_figures("int8", scope, examples, scratch)
+        full = self._served("fp32", scope, examples, scratch)
+        figures: dict[str, Any] = {"fp32": full.figures, "precision": "fp32" if wanted == "auto" else wanted}
+        for precision in () if wanted == "fp32" else export.INT8:
+            lower = self._served(precision, scope, examples, scratch)
+            figures[precision] = lower.figures
+            if wanted == "int8" or not costs_too_much(full, lower):
+                figures["precision"] = precision
+                break
         return figures
 
-    def _served_figures(self, precision: str, scope: Scope, examples: list[Example], scratch: Path) -> dict[str, float]:
-        session = open_session(export.graph_in(scratch, precision), torch.get_num_threads())
-        return hold_out_figures(NLUModel(self._basics(scope), self.start.tokenizer, session, scope), examples)
+    def _served(self, precision: str, scope: Scope, examples: list[Example], scratch: Path) -> Understanding:
+        session = open_session(export.graph_in(scratch, precision), 1)
+        return understanding(NLUModel(self._basics(scope), self.start.tokenizer, session, scope), examples)
 
     def export(self, model: JointModel, examples: list[Example], scratch: Path) -> float:
         """Write the graph in fp32; returns the largest difference of a logit from PyTorch's."""
@@ -274,14 +269,3 @@ class _Job:
         weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
         (folder / WEIGHTS).write_bytes(save(weights))
         save_architecture(model.encoder, folder / ENCODER)
-
-
-def hold_out_figures(served: NLUModel, held: Sequence[Example]) -> dict[str, float]:
-    """Intent accuracy and exact-span entity F1 of a graph as it is served."""
-    predictions = served.predict_batch([example.text for example in held])
-    intents = [(e.intent, p.intent.name) for e, p in zip(held, predictions, strict=True) if e.intent and p.intent]
-    gold, found = [example.entities for example in held], [prediction.entities for prediction in predictions]
-    return {
-        "intent_accuracy": accuracy(*zip(*intents, strict=True)) if intents else 1.0,
-        "entity_f1": entity_scores(gold, found).micro.f1 if any(gold) or any(found) else 1.0,
-    }

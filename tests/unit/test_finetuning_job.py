@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from parlance.data.examples import Entity, Example
 from parlance.errors import ParlanceError
 from parlance.finetuning import FinetuneOptions, finetune
+from parlance.finetuning.precision import understanding
 from parlance.inference import NLUModel
 
 
@@ -34,6 +36,27 @@ def test_a_model_knows_what_it_was_taught(trained: Path, examples: list[Example]
     found = model.predict("leeds to york").entities
     assert [(e.type, e.role, e.value) for e in found] == [("place", "old", "leeds"), ("place", "new", "york")]
     assert all(0 < entity.confidence <= 1 for entity in found)
+
+
+def test_the_hold_out_is_counted_utterance_by_utterance(trained: Path, examples: list[Example]) -> None:
+    model = NLUModel.load(trained)
+    labelled = [example for example in examples if example.intent]
+    right = understanding(model, labelled)
+    wrong = understanding(model, [Example(e.text, "another", e.entities, e.source) for e in labelled])
+
+    assert right.right.shape == (len(labelled), 2)
+    assert right.figures["intent_accuracy"] == right.right[:, 0].mean()
+    assert right.figures["intent_accuracy"] > 0.9
+    assert wrong.figures["intent_accuracy"] == 0 and not wrong.right[:, 0].any()
+    assert np.array_equal(wrong.right[:, 1], right.right[:, 1])
+    assert not right.right[:, 1].all() or right.figures["entity_f1"] == 1
+
+
+def test_what_is_not_labelled_cannot_be_wrong(trained: Path) -> None:
+    result = understanding(NLUModel.load(trained), [Example("hello there", None, ()), Example("", "greet", ())])
+
+    assert result.figures == {"intent_accuracy": 1.0, "entity_f1": 1.0}
+    assert result.right.all()
 
 
 def test_one_message_and_a_batch_of_it_agree_where_nothing_is_quantized(
