@@ -59,7 +59,7 @@ class ItemForm(OrderForm):
         Raises:
             ShopUnavailable: The database cannot be used.
         """
-        order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+        order = await order_in_hand(tracker)
         return order.items if order else (), []
 
     async def look_up_order(

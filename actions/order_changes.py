@@ -11,7 +11,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer
 from actions.forms import CompletedForm, OrderForm, reason_given, refuse
-from actions.items import ItemForm, Line, ask_to_confirm, item_name, not_found, quantity_given
+from actions.items import ItemForm, Line, ask_to_confirm, item_name, not_found, order_in_hand, quantity_given
 from actions.messages import entities, entity, free_answer, latest_text
 from actions.shop_access import ask_shop
 from actions.wording import money
@@ -23,6 +23,7 @@ from shop.orders import (
     AddressOutcome,
     CancelOutcome,
     ItemsOutcome,
+    OrderSummary,
     cancel_order,
     change_address,
     change_quantity,
@@ -69,7 +70,7 @@ class ValidateCancelForm(OrderForm):
         said: dict[str, Any],
     ) -> list[EventType]:
         """Ends the form where the order has left."""
-        return await refuse_if_left(dispatcher, tracker, customer, "utter_cancel_too_late", "start_return")
+        return refuse_if_left(dispatcher, await order_in_hand(tracker), "utter_cancel_too_late", "start_return")
 
 
 class ValidateAddressForm(OrderForm):
@@ -110,7 +111,8 @@ class ValidateAddressForm(OrderForm):
         said: dict[str, Any],
     ) -> list[EventType]:
         """Ends the form where the order has left; fills in the usual address, once it is known whose."""
-        refused = await refuse_if_left(dispatcher, tracker, customer, "utter_address_too_late", "human_handoff")
+        order = await order_in_hand(tracker)
+        refused = refuse_if_left(dispatcher, order, "utter_address_too_late", "human_handoff")
         if refused or tracker.get_slot("address") != USUAL:
             return refused
         address, postcode = await usual_address(customer)
@@ -133,8 +135,9 @@ class ValidateItemsForm(ItemForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> tuple[Sequence[Line], list[EventType]]:
         """The order's, unless it has left."""
-        refused = await refuse_if_left(dispatcher, tracker, customer, "utter_items_too_late", None)
-        return ((), refused) if refused else await super().lines(dispatcher, tracker, customer)
+        order = await order_in_hand(tracker)
+        refused = refuse_if_left(dispatcher, order, "utter_items_too_late", None)
+        return order.items if order and not refused else (), refused
 
     def extract_quantity(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -275,15 +278,10 @@ class ActionChangeItems(CompletedForm):
         return [SlotSet("offer", "cancel_order" if done.outcome is ItemsOutcome.LAST_ITEM else None)]
 
 
-async def refuse_if_left(
-    dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer, response: str, offer: str | None
+def refuse_if_left(
+    dispatcher: CollectingDispatcher, order: OrderSummary | None, response: str, offer: str | None
 ) -> list[EventType]:
-    """End a form before it asks for what an order that has left our warehouse cannot take any more.
-
-    Raises:
-        ShopUnavailable: The database cannot be used.
-    """
-    order = await ask_shop(order_for, tracker.get_slot("order_number"), customer.id)
+    """End a form before it asks for what an order that has left our warehouse cannot take any more."""
     if order is None or order.can_change or order.status is OrderStatus.CANCELLED:
         return []
     return refuse(dispatcher, response, offer, number=show_order_number(order.number))
