@@ -210,7 +210,7 @@ def _load_model(path: Path) -> "Model":
         with warnings.catch_warnings(record=True):
             from parlance.components.rasa_model import RasaModel
 
-        return RasaModel.load(path)
+            return RasaModel.load(path)
     if (path / "parlance.json").is_file():
         from parlance.inference import NLUModel
 

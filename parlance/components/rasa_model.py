@@ -4,10 +4,7 @@ import asyncio
 import logging
 import sys
 import tarfile
-import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +39,8 @@ class RasaModel:
         """
         try:
             import structlog
-
-            with _without_deprecations():
-                from rasa.core.agent import Agent
-                from rasa.shared.exceptions import RasaException
+            from rasa.core.agent import Agent
+            from rasa.shared.exceptions import RasaException
         except ModuleNotFoundError as error:
             raise ParlanceError(
                 f"{path} is a Rasa model, and {error.name} is not installed.",
@@ -53,8 +48,7 @@ class RasaModel:
             ) from error
         _keep_logs_off_stdout(structlog)
         try:
-            with _without_deprecations():
-                agent = Agent.load(path)
+            agent = Agent.load(path)
         except (RasaException, tarfile.TarError, EOFError, zlib.error, OSError, KeyError, ValueError) as error:
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
             raise ParlanceError(
@@ -106,19 +100,6 @@ def _entity(entity: dict[str, Any], text: str) -> EntitySpan:
         role=entity.get("role"),
         group=entity.get("group"),
     )
-
-
-@contextmanager
-def _without_deprecations() -> Iterator[None]:
-    """Keep to ourselves what Rasa's dependencies say to Rasa's developers; say the rest once all is loaded.
-
-    A filter would not do: some of the packages change the filters while they are imported.
-    """
-    with warnings.catch_warnings(record=True) as caught:
-        yield
-    for warning in caught:
-        if not issubclass(warning.category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
-            warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _keep_logs_off_stdout(structlog: Any) -> None:

@@ -13,15 +13,15 @@ SEPARATOR = "/"
 UTTER_PREFIX = "utter_"
 
 
-def intent_ranking(scores: Sequence[IntentScore]) -> list[dict[str, Any]]:
-    """Intents from the likeliest down as Rasa writes them, retrieval intents by their bare names."""
+def intent_ranking(scores: Sequence[IntentScore], length: int) -> list[dict[str, Any]]:
+    """The ``length`` likeliest intents from the top down as Rasa writes them, retrieval intents by their bare names."""
     total: dict[str, float] = {}
     for score in scores:
         name = score.name.split(SEPARATOR, 1)[0]
         total[name] = total.get(name, 0.0) + score.confidence
     return [
         {"name": name, "confidence": confidence}
-        for name, confidence in sorted(total.items(), key=lambda pair: -pair[1])
+        for name, confidence in sorted(total.items(), key=lambda pair: -pair[1])[:length]
     ]
 
 

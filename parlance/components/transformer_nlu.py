@@ -28,7 +28,7 @@ from parlance.data.audit import audit
 from parlance.errors import ParlanceError
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
-from parlance.inference.requests import two_requests
+from parlance.inference.requests import known_matters, two_requests
 from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
@@ -92,7 +92,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         self._resource = resource
         self._model = model
         self._before = before
-        self._matters = {intent: n for n, matter in enumerate(config["split_requests"]) for intent in matter}
+        self._matters = known_matters(config["split_requests"], model.intents if model else ())
 
     @classmethod
     def create(
@@ -177,6 +177,8 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     def _understand(self, messages: list[Message], attribute: str) -> list[tuple[Prediction, np.ndarray]]:
         assert self._model
         texts = [message.get(attribute) or "" for message in messages]
+        if not self._config["featurize"]:
+            return [(prediction, np.empty(0)) for prediction in self._model.predict_batch(texts)]
         return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
 
     def _parsed(self, prediction: Prediction) -> dict[str, Any]:
@@ -190,11 +192,8 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     def _intent(self, scores: Sequence[IntentScore]) -> dict[str, Any]:
         assert self._model
         length = self._config["ranking_length"] or len(self._model.intents)
-        ranking = intent_ranking(scores)
-        found = {
-            "intent": ranking[0] if ranking else {"name": None, "confidence": 0.0},
-            "intent_ranking": ranking[:length],
-        }
+        ranking = intent_ranking(scores, length)
+        found = {"intent": ranking[0] if ranking else {"name": None, "confidence": 0.0}, "intent_ranking": ranking}
         selection = response_selection(scores, ranking[0]["name"], length) if ranking else {}
         return {**found, RESPONSE_SELECTOR_PROPERTY_NAME: selection} if selection else found
 
@@ -204,7 +203,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                 message.set(name, value, add_to_output=True)
 
     def _set_features(self, message: Message, attribute: str, prediction: Prediction, tokens: np.ndarray) -> None:
-        if self._config["featurize"] and len(tokens):
+        if len(tokens):
             self.add_features_to_message(tokens, prediction.embedding[None, :], attribute, message)
 
 

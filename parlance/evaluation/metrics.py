@@ -87,6 +87,11 @@ def confused_pairs(gold: Sequence[str], predicted: Sequence[str | None]) -> list
 Spans = Sequence[LabelledSpan]
 
 
+def span_key(span: LabelledSpan) -> Hashable:
+    """What two spans share that are exactly the same: characters, type, role and group."""
+    return span.start, span.end, span.type, span.role or None, span.group or None
+
+
 def entity_scores(gold: Sequence[Spans], predicted: Sequence[Spans]) -> GroupedScores:
     """Entities that are exactly right: same characters, type, role and group.
 
@@ -99,8 +104,8 @@ def entity_scores(gold: Sequence[Spans], predicted: Sequence[Spans]) -> GroupedS
     missed: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for spans, found in zip(gold, predicted, strict=True):
-        is_gold = {_key(span): span.type for span in spans}
-        is_found = {_key(span): span.type for span in found}
+        is_gold = {span_key(span): span.type for span in spans}
+        is_found = {span_key(span): span.type for span in found}
         hits.update(type for key, type in is_gold.items() if key in is_found)
         missed.update(type for key, type in is_gold.items() if key not in is_found)
         wrong.update(type for key, type in is_found.items() if key not in is_gold)
@@ -215,10 +220,6 @@ def _grouped(hits: Counter[str], missed: Counter[str], wrong: Counter[str]) -> G
         micro=Scores.from_counts(sum(hits.values()), sum(missed.values()), sum(wrong.values())),
         by_label={label: Scores.from_counts(hits[label], missed[label], wrong[label]) for label in labels},
     )
-
-
-def _key(span: LabelledSpan) -> Hashable:
-    return span.start, span.end, span.type, span.role or None, span.group or None
 
 
 def _distinct(spans: Iterable[LabelledSpan]) -> list[LabelledSpan]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from parlance.data.examples import Example
-from parlance.evaluation.metrics import accuracy, entity_scores
+from parlance.evaluation.metrics import accuracy, entity_scores, span_key
 from parlance.inference.model import NLUModel
 
 MAY_COST = 0.002
@@ -39,9 +39,9 @@ def understanding(served: NLUModel, examples: Sequence[Example]) -> Understandin
     right = [
         (
             not (example.intent and prediction.intent) or example.intent == prediction.intent.name,
-            entity_scores([example.entities], [prediction.entities]).micro.f1 == 1 or not (one or other),
+            {*map(span_key, example.entities)} == {*map(span_key, prediction.entities)},
         )
-        for example, prediction, one, other in zip(examples, predictions, gold, found, strict=True)
+        for example, prediction in zip(examples, predictions, strict=True)
     ]
     return Understanding(figures, np.array(right, dtype=bool).reshape(-1, 2))
 

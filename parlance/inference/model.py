@@ -163,7 +163,7 @@ def open_session(graph: Path, threads: int = 1) -> onnxruntime.InferenceSession:
 
 def unit_length(embeddings: np.ndarray) -> np.ndarray:
     """Embeddings, shape (n, H), scaled to length one."""
-    return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(1e-12)
+    return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

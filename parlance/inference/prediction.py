@@ -1,13 +1,12 @@
 """What a model says about one message."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class IntentScore:
+class IntentScore(NamedTuple):
     """An intent and the calibrated probability that it is the right one."""
 
     name: str

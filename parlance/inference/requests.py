@@ -7,7 +7,7 @@ end of a sentence goes before any other cut: what was said with the first reques
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parlance.inference.model import NLUModel
@@ -49,6 +49,16 @@ def cuts(text: str) -> list[Cut]:
         cut for cut in places if min(len(text[: cut.end].split()), len(text[cut.start :].split())) >= FEWEST_WORDS
     ]
     return sorted(long_enough, key=lambda cut: not cut.ends_sentence)[:MOST_CUTS]
+
+
+def known_matters(groups: Sequence[Sequence[str]], intents: Iterable[str]) -> dict[str, int]:
+    """The number of its matter for every intent of ``groups`` that a model knows.
+
+    Empty where it knows fewer than two matters: no message of its can hold two requests, and none need be cut.
+    """
+    known = {intent.split("/", 1)[0] for intent in intents}
+    matters = {intent: number for number, group in enumerate(groups) for intent in group if intent in known}
+    return matters if len(set(matters.values())) > 1 else {}
 
 
 def two_requests(model: NLUModel, text: str, matters: Mapping[str, int]) -> TwoRequests | None:

@@ -9,6 +9,7 @@ Out-of-distribution Detection"). Neither needs an out-of-scope example.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,15 @@ class Statistics:
         # Not `@`: for so little work BLAS would wake its threads, which wait in a loop for more and cost a server
         # more than everything else in a message.
         white = np.einsum("bh,hk->bk", unit, self.whitening)
+        known, lengths = self._known
+        squared = (white**2).sum(1)[:, None] - 2 * np.einsum("bh,ch->bc", white, known) + lengths
+        return np.sqrt(np.maximum(squared.min(axis=1), 0) / unit.shape[1])
+
+    @cached_property
+    def _known(self) -> tuple[np.ndarray, np.ndarray]:
+        """The means of intents with an utterance, (K, H), and their squared lengths, (K,)."""
         known = self.means[np.isfinite(self.means[:, 0])]
-        squared = (white**2).sum(1)[:, None] - 2 * np.einsum("bh,ch->bc", white, known) + (known**2).sum(1)
-        return np.sqrt(squared.min(axis=1).clip(0) / unit.shape[1])
+        return known, (known**2).sum(1)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class Scope:
             return logits
         scaled = logits / self.calibration.temperature
         beyond = (self.strangeness(logits, unit) - self.calibration.middle) / self.calibration.width
-        in_scope = 1 / (1 + np.exp(beyond.clip(-30, 30)))
+        in_scope = 1 / (1 + np.exp(np.minimum(np.maximum(beyond, -30), 30)))
         return np.exp(scaled - log_sum_exp(scaled)[:, None]) * in_scope[:, None]
 
     def with_statistics(self, unit: np.ndarray, intents: np.ndarray) -> "Scope":

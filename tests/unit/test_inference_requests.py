@@ -3,7 +3,7 @@
 import pytest
 
 from parlance.inference import IntentScore, Prediction
-from parlance.inference.requests import cuts, two_requests
+from parlance.inference.requests import cuts, known_matters, two_requests
 
 MATTERS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
 
@@ -84,3 +84,13 @@ def test_cuts_leave_words_on_both_sides_and_are_few() -> None:
     for cut in cuts(text):
         assert len(text[: cut.end].split()) >= 2 and len(text[cut.start :].split()) >= 2
     assert len(cuts(text)) <= 4
+
+
+def test_matters_are_those_of_the_intents_that_the_model_knows() -> None:
+    groups = [["cancel_order"], ["order_status", "parcel_missing"], ["faq"]]
+
+    assert known_matters(groups, ["greet", "parcel_missing", "faq/hours", "faq/returns"]) == {
+        "parcel_missing": 1,
+        "faq": 2,
+    }
+    assert known_matters(groups, ["greet", "order_status", "parcel_missing"]) == {}, "one matter is never two requests"
