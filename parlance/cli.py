@@ -47,7 +47,9 @@ test_app = typer.Typer(no_args_is_help=True, help="Test a whole assistant.")
 app.add_typer(test_app, name="test")
 
 _DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, or CLINC150's JSON."
-_MODEL_HELP = "A model folder of 'parlance finetune', or a Rasa model (models/*.tar.gz)."
+_MODEL_HELP = (
+    "A model folder of 'parlance finetune', or a Rasa model (.tar.gz), or a folder of them: the newest is taken."
+)
 
 
 @app.command()
@@ -114,6 +116,7 @@ def evaluate(
     from parlance.evaluation.report import print_summary, render_html
 
     examples = read_examples(test, "test")
+    model = _model_in(model)
     loaded = _load_model(model)
     with _progress("Evaluating") as bar:
         task = bar.add_task("", total=len(examples))
@@ -134,7 +137,7 @@ def predict(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="The messages.", show_default=False)],
 ) -> None:
     """Print what a model makes of each message: one line of JSON a message, in Rasa's form."""
-    loaded = _load_model(model)
+    loaded = _load_model(_model_in(model))
     for text in texts:
         typer.echo(json.dumps(loaded.predict(text).as_dict()))
 
@@ -202,33 +205,39 @@ def conversations(
     raise typer.Exit(session.exit_status)
 
 
+def _model_in(path: Path) -> Path:
+    """The model that a path means: of a folder of Rasa models the newest, as Rasa itself takes it."""
+    if not path.is_dir() or (path / "parlance.json").is_file():
+        return path
+    newest = max(path.glob("*.tar.gz"), key=lambda archive: archive.stat().st_mtime, default=None)
+    if newest is None:
+        raise ParlanceError(
+            f"The folder {path} is not a model: it has no parlance.json.",
+            "Give the folder that 'parlance finetune --out' wrote.",
+        )
+    _say(f"model: {newest}")
+    return newest
+
+
 def _load_model(path: Path) -> "Model":
     """A model folder of the library, or a Rasa model."""
-    if path.is_file() and path.name.endswith(".tar.gz"):
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        # What Rasa imports fills a screen with deprecations, and changes filters: only catching them keeps them quiet.
-        with warnings.catch_warnings(record=True):
-            from parlance.components.rasa_model import RasaModel
-
-            return RasaModel.load(path)
-    if (path / "parlance.json").is_file():
+    if path.is_dir():
         from parlance.inference import NLUModel
 
         return NLUModel.load(path)
     if not path.exists():
         raise ParlanceError(f"{path} does not exist.", "Give a model folder, or a Rasa model (.tar.gz).")
-    if path.is_dir():
-        archives = sorted(path.glob("*.tar.gz"), key=lambda archive: archive.stat().st_mtime)
-        remedy = (
-            f"Give the Rasa model itself, for example {archives[-1]}."
-            if archives
-            else "Give the folder that 'parlance finetune --out' wrote."
+    if not path.name.endswith(".tar.gz"):
+        raise ParlanceError(
+            f"The file {path} is not a Rasa model: its name does not end in .tar.gz.",
+            f"Give {_MODEL_HELP[0].lower()}{_MODEL_HELP[1:]}",
         )
-        raise ParlanceError(f"The folder {path} is not a model: it has no parlance.json.", remedy)
-    raise ParlanceError(
-        f"The file {path} is not a Rasa model: its name does not end in .tar.gz.",
-        f"Give {_MODEL_HELP[0].lower()}{_MODEL_HELP[1:]}",
-    )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # What Rasa imports fills a screen with deprecations, and changes filters: only catching them keeps them quiet.
+    with warnings.catch_warnings(record=True):
+        from parlance.components.rasa_model import RasaModel
+
+        return RasaModel.load(path)
 
 
 def _print_findings(

@@ -45,19 +45,23 @@ def _bf16_is_faster(device: torch.device, hidden: int) -> bool:
 
 @cache
 def _cpu_gains_from_bf16() -> bool:
-    """Instructions alone do not tell: some CPUs have them and gain nothing, so it is tried, once a process."""
-    return _seconds(torch.float32, WIDE) > FASTER_BY * _seconds(torch.bfloat16, WIDE)
+    """Instructions alone do not tell: some CPUs have them and gain nothing, so it is tried, once a process.
+
+    In turns, so that other work on the machine slows down both.
+    """
+    formats = (torch.float32, torch.bfloat16)
+    layers = [(torch.ones(256, WIDE, dtype=kind), torch.ones(4 * WIDE, WIDE, dtype=kind)) for kind in formats]
+    full, half = (
+        min(times) for times in zip(*([_seconds(*layer) for layer in layers] for _ in range(20)), strict=True)
+    )
+    return full > FASTER_BY * half
 
 
-def _seconds(dtype: torch.dtype, hidden: int) -> float:
-    """The best of several timings of a feed-forward layer, in seconds."""
-    weight, rows = torch.ones(4 * hidden, hidden, dtype=dtype), torch.ones(256, hidden, dtype=dtype)
-    times = []
-    for _ in range(8):
-        start = time.perf_counter()
-        torch.nn.functional.linear(rows, weight)
-        times.append(time.perf_counter() - start)
-    return min(times)
+def _seconds(rows: torch.Tensor, weight: torch.Tensor) -> float:
+    """How long a feed-forward layer takes."""
+    start = time.perf_counter()
+    torch.nn.functional.linear(rows, weight)
+    return time.perf_counter() - start
 
 
 def describe(device: torch.device) -> str:

@@ -106,7 +106,7 @@ def finetune(
             model, training = job.fit("Training", list(train), [])
             learned = learned.with_statistics(*job.statistics(model, list(train)))
             job.export(model, list(train), Path(scratch))
-        metadata = job.describe(training, holdout, learned, time.perf_counter() - began)
+        metadata = job.describe(model, training, holdout, learned, time.perf_counter() - began)
         graph = export.graph_in(Path(scratch), holdout["precision"])
         if job.accelerator.is_main_process:
             write_folder(out, metadata, lambda folder: job.fill(folder, model, learned, graph))
@@ -150,7 +150,8 @@ class _Job:
         if self.start.labels is None:
             self._start_intent_head(model, train)
         epochs = self.epochs(examples)
-        identity = fingerprint(title, self.options.as_dict(), epochs, train.texts, train.tags, train.intents.tolist())
+        how = [title, self.options.as_dict(), str(model.precision), epochs]
+        identity = fingerprint(*how, train.texts, train.tags, train.intents.tolist())
         with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
             training = fit(
                 model,
@@ -241,7 +242,9 @@ class _Job:
             "padding": self.start.padding,
         }
 
-    def describe(self, training: Training, holdout: dict[str, Any], scope: Scope, seconds: float) -> dict[str, Any]:
+    def describe(
+        self, model: JointModel, training: Training, holdout: dict[str, Any], scope: Scope, seconds: float
+    ) -> dict[str, Any]:
         """The model's metadata."""
         libraries = ("torch", "transformers", "onnxruntime", "tokenizers")
         return self._basics(scope) | {
@@ -254,6 +257,7 @@ class _Job:
                 "steps": training.steps,
                 "history": training.history,
                 "device": hardware.describe(self.device),
+                "precision": str(model.precision).removeprefix("torch."),
             },
             "options": self.options.as_dict(),
             "versions": {name: version(name) for name in libraries},

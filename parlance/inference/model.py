@@ -30,6 +30,7 @@ class NLUModel:
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(metadata["max_length"])
+        self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "<unk>")
         self._session = session
         self._scope = scope
 
@@ -58,7 +59,7 @@ class NLUModel:
         return int(self.metadata["hidden_size"])
 
     def predict(self, text: str) -> Prediction:
-        """Understand one message. A message without words has no intent and no entities."""
+        """Understand one message. One without anything that the encoder knows has no intent and no entities."""
         return self.predict_batch([text])[0]
 
     def predict_batch(self, texts: Sequence[str], batch_size: int = BATCH_SIZE) -> list[Prediction]:
@@ -89,8 +90,8 @@ class NLUModel:
         self, texts: Sequence[str], batch_size: int, with_tokens: bool
     ) -> list[tuple[Prediction, tuple[Encoding, np.ndarray] | None]]:
         results: list[Any] = [(self._nothing(text), None) for text in texts]
-        spoken = [i for i, text in enumerate(texts) if text.strip()]
-        encodings = dict(zip(spoken, self._tokenizer.encode_batch([texts[i] for i in spoken]), strict=True))
+        encodings = self._tokenizer.encode_batch(list(texts))
+        spoken = [i for i, encoding in enumerate(encodings) if self._is_known(encoding)]
         spoken.sort(key=lambda i: len(encodings[i].ids))
         names = ["intent_logits", "tag_logits", "embedding"] + ["tokens"] * with_tokens
         for start in range(0, len(spoken), batch_size):
@@ -112,6 +113,11 @@ class NLUModel:
             ids[row, : len(encoding.ids)] = encoding.ids
             mask[row, : len(encoding.ids)] = 1
         return {"input_ids": ids, "attention_mask": mask}
+
+    def _is_known(self, encoding: Encoding) -> bool:
+        """Whether the encoder's vocabulary has anything of a message: not so of spaces, or of a rare emoji alone."""
+        pieces = zip(encoding.ids, encoding.special_tokens_mask, strict=True)
+        return any(piece != self._unknown and not around for piece, around in pieces)
 
     def _nothing(self, text: str) -> Prediction:
         return Prediction(text, embedding=np.zeros(self.embedding_size, dtype=np.float32))

@@ -45,7 +45,8 @@ class EntitySpan:
 class Prediction:
     """Intents from the likeliest down, entities from left to right, and the sentence's embedding.
 
-    ``ranking`` is empty for a message without words. ``embedding`` has shape (hidden,), unit length, float32.
+    ``ranking`` is empty where the encoder knows nothing of the message. ``embedding`` has shape (hidden,), unit length,
+    float32.
     """
 
     text: str
@@ -55,7 +56,7 @@ class Prediction:
 
     @property
     def intent(self) -> IntentScore | None:
-        """The likeliest intent; None for a message without words."""
+        """The likeliest intent; None where nothing was understood."""
         return self.ranking[0] if self.ranking else None
 
     def as_dict(self, ranking_length: int = 10) -> dict[str, Any]:

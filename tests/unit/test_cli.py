@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -166,8 +167,13 @@ def test_what_is_no_model_is_named(nlu, tmp_path):
     assert "nowhere does not exist" in error_of(run("predict", "--model", "nowhere", "hi"))
     assert "it has no parlance.json" in error_of(run("predict", "--model", tmp_path, "hi"))
     assert "does not end in .tar.gz" in error_of(run("predict", "--model", nlu, "hi"))
-    (tmp_path / "nlu-1.tar.gz").write_bytes(b"")
-    assert "nlu-1.tar.gz" in error_of(run("predict", "--model", tmp_path, "hi"))
+
+
+def test_of_a_folder_of_rasa_models_the_newest_is_taken(tmp_path):
+    for age, name in enumerate(["b", "a", "c"]):
+        (tmp_path / f"{name}.tar.gz").write_bytes(b"")
+        os.utime(tmp_path / f"{name}.tar.gz", (1e9 - age, 1e9 - age))
+    assert f"{tmp_path / 'b.tar.gz'} cannot be loaded" in error_of(run("predict", "--model", tmp_path, "hi"))
 
 
 @pytest.mark.parametrize(
