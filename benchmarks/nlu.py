@@ -52,7 +52,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--test", type=Path, help="your own test data")
     parser.add_argument("--name", help="what the results of your own data are called")
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="which to run, with commas")
-    parser.add_argument("--seeds", default="0", help="which seeds, with commas")
+    parser.add_argument("--seeds", type=numbers, default="0", help="which seeds, with commas")
     parser.add_argument(
         "--datasets", type=Path, default=ROOT.parent / "shared" / "datasets", help="the public data sets"
     )
@@ -73,10 +73,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("name a data set, or give --train, --test and --name")
     if options.dataset and any(own):
         parser.error("give a data set or --train, --test and --name, not both")
+    if not options.config.is_file():
+        parser.error(f"there is no {options.config}")
     unknown = set(options.systems.split(",")) - set(SYSTEMS)
     if unknown:
         parser.error(f"no system is called {', '.join(sorted(unknown))}; there are {', '.join(SYSTEMS)}")
     return options
+
+
+def numbers(text: str) -> list[int]:
+    """Numbers with commas between them."""
+    return [int(part) for part in text.split(",")]
 
 
 def corpus_of(options: argparse.Namespace) -> Corpus:
@@ -88,14 +95,13 @@ def corpus_of(options: argparse.Namespace) -> Corpus:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """How to train, with the options of TransformerNLU that config.yml has."""
-    own_options = component_options(options.config, "TransformerNLU") if options.config.exists() else {}
     return replace(
         Settings(),
         diet_epochs=options.diet_epochs,
         trainer_epochs=options.trainer_epochs,
         trainer_steps=options.trainer_steps,
         setfit_steps=options.setfit_steps,
-        transformer=own_options,
+        transformer=component_options(options.config, "TransformerNLU"),
     )
 
 
@@ -123,7 +129,7 @@ def clear(run: Path, settings: dict[str, Any]) -> None:
 
 
 def run_stage(
-    stage: str, system: str, seed: int, data: Path, run: Path, settings: Settings, threads: int | None
+    stage: str, system: str, seed: int, data: Path, run: Path, settings: Settings, threads: int | None, command: str
 ) -> dict[str, Any]:
     """The record of a stage, made now unless it is there.
 
@@ -144,12 +150,14 @@ def run_stage(
         arguments = [stage, system, str(seed), str(data), str(run), json.dumps(asdict(settings))]
         log = run / f"{stage}.log"
         with log.open("ab") as output:
-            command = [sys.executable, str(HERE / "stage.py"), *arguments]
-            code = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT).returncode
+            process = [sys.executable, str(HERE / "stage.py"), *arguments]
+            code = subprocess.run(process, env=environment, stdout=output, stderr=subprocess.STDOUT).returncode
         if code:
             print("failed", flush=True)
             end = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise StageFailed(f"{end}\n{system}, seed {seed}: {stage} ended with code {code}; its log is {log}")
+        made = json.loads(record.read_text(encoding="utf-8"))
+        write_record(made | {"machine": machine(), "versions": versions(), "command": command}, record)
         print(f"{time.monotonic() - began:,.0f} s", flush=True)
     content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
     return content
@@ -200,12 +208,13 @@ def main(arguments: list[str]) -> int:
     sizes = sizes_of(train, test)
     print(f"{corpus.name}: {sizes['train']:,} to train on, {sizes['test']:,} to test on, {sizes['intents']} intents")
     failures: list[str] = []
-    for seed in map(int, options.seeds.split(",")):
+    command = command_line(arguments)
+    for seed in options.seeds:
         for system in options.systems.split(","):
             run = work / f"{system}-{seed}"
             try:
                 stages = [
-                    run_stage(stage, system, seed, work / "data", run, settings, options.threads)
+                    run_stage(stage, system, seed, work / "data", run, settings, options.threads, command)
                     for stage in ("train", "serve")
                 ]
             except StageFailed as failure:
@@ -218,10 +227,10 @@ def main(arguments: list[str]) -> int:
                 "seed": seed,
                 "figures": figures(stages[0], stages[1], test, SYSTEMS[system].finds_entities),
                 "date": datetime.date.fromtimestamp(measured).isoformat(),
-                "machine": {**machine(), "cores": stages[0]["cpus"]},
-                "versions": versions(),
+                "machine": {**stages[0].get("machine", machine()), "cores": stages[0]["cpus"]},
+                "versions": stages[0].get("versions", versions()),
                 "settings": settings_used(system, run, settings),
-                "command": command_line(arguments),
+                "command": stages[0].get("command", command),
             }
             page = results.write(options.out, corpus.name, sizes, [row])
             print(f"  results are in {os.path.relpath(page)}", flush=True)

@@ -8,6 +8,7 @@ import numpy as np
 from parlance.data.examples import Example
 from parlance.evaluation.evaluate import Report, evaluate
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
+from parlance.inference.requests import FURTHER_REQUEST
 
 
 class Replay:
@@ -35,6 +36,7 @@ def prediction_of(entry: Mapping[str, Any]) -> Prediction:
             group=found.get("group"),
         )
         for found in entry["entities"]
+        if found["entity"] != FURTHER_REQUEST
     ]
     ranking = tuple(IntentScore(str(name), float(confidence)) for name, confidence in ranking_of(entry))
     return Prediction(text=text, ranking=ranking, entities=tuple(sorted(spans, key=lambda span: span.start)))

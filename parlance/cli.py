@@ -15,13 +15,13 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from parlance.errors import ParlanceError
+from parlance.extras import importing_for_training
 
 if TYPE_CHECKING:
     from parlance.data.audit import Finding
     from parlance.evaluation.evaluate import Model
 
 _FINDINGS_SHOWN_PER_KIND = 5
-_TRAINING_PACKAGES = {"torch", "transformers", "accelerate", "safetensors", "onnx"}
 
 
 class _Commands(TyperGroup):
@@ -68,6 +68,7 @@ def finetune(
     from parlance.data.audit import audit as audit_examples
     from parlance.data.rasa_config import component_options
     from parlance.data.readers import read_examples
+    from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 
     options = component_options(config, "TransformerNLU") if config else {}
     if seed is not None:
@@ -81,16 +82,9 @@ def finetune(
             f"{train} has errors that keep it from being learned.", "Put them right and run this again."
         )
 
-    try:
+    with importing_for_training():
         from parlance.finetuning import finetune as run
-        from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
-    except ModuleNotFoundError as error:
-        if error.name not in _TRAINING_PACKAGES:
-            raise
-        raise ParlanceError(
-            f"Fine-tuning needs the package {error.name}, which is not installed.", "Install the extra 'train'."
-        ) from error
-    options = {name: value for name, value in options.items() if name not in SERVING_OPTIONS}
+    options = {name: value for name, value in options.items() if name not in {*SERVING_OPTIONS, "alias"}}
     metadata = run(examples, out, valid=valid_examples, options=FinetuneOptions.from_dict(options))
     _print_result(metadata, out)
 

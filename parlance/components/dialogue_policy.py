@@ -14,10 +14,11 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 
-from parlance.components.rasa_errors import as_rasa_errors, importing_for_training
+from parlance.components.rasa_errors import as_rasa_errors
 from parlance.dialogue.moments import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
+from parlance.extras import importing_for_training
 from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
@@ -90,14 +91,15 @@ class DialoguePolicy(Policy):
     ) -> "DialoguePolicy":
         """Load the trained model: to serve it, or to go on training from it with ``rasa train --finetune``."""
         try:
-            with as_rasa_errors(), model_storage.read_from(resource) as folder:
-                if execution_context.is_finetuning:
-                    return cls(config, model_storage, resource, execution_context, before=folder / MODEL_FOLDER)
-                predictor = ActionPredictor.load(folder / MODEL_FOLDER)
-                return cls(config, model_storage, resource, execution_context, predictor)
+            with model_storage.read_from(resource) as folder:
+                trained = folder / MODEL_FOLDER
         except ValueError:  # Rasa's way of saying that the resource is not there: nothing was trained
             logger.debug("No model of %s was found; the policy predicts nothing.", resource.name)
             return cls(config, model_storage, resource, execution_context)
+        if execution_context.is_finetuning:
+            return cls(config, model_storage, resource, execution_context, before=trained)
+        with as_rasa_errors():
+            return cls(config, model_storage, resource, execution_context, ActionPredictor.load(trained))
 
     def predict_action_probabilities(
         self,

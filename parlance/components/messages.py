@@ -9,10 +9,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.data.examples import Entity, Example
-from parlance.inference.requests import TwoRequests
-
-FURTHER_REQUEST = "further_request"
-"""The entity whose value is the parse result of a message's second request."""
+from parlance.inference.requests import FURTHER_REQUEST, TwoRequests
 
 
 def examples_of(training_data: TrainingData, full_names: bool) -> list[Example]:

@@ -1,4 +1,4 @@
-"""The library's errors as Rasa's command line shows them, and what training needs beyond a serving install."""
+"""The library's errors as Rasa's command line shows them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +19,3 @@ def as_rasa_errors(kind: type[RasaException] = ComponentError) -> Iterator[None]
         yield
     except ParlanceError as error:
         raise kind(str(error)) from error
-
-
-@contextmanager
-def importing_for_training() -> Iterator[None]:
-    """Say what to install where an import fails; torch is imported only when something is trained."""
-    try:
-        yield
-    except ImportError as error:
-        raise ParlanceError(
-            f"Training needs the package {error.name}, which a serving install does not have.",
-            "Install the extra `train`: pip install 'parlance[train]'.",
-        ) from error

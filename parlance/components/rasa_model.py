@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from parlance.components.retrieval import with_answers
 from parlance.errors import ParlanceError
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
+from parlance.inference.requests import FURTHER_REQUEST
 
 if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
 _FALLBACK_INTENT = "nlu_fallback"
-FURTHER_REQUEST = "further_request"  # not a span but a second parse result (messages.py)
 
 
 class RasaModel:
@@ -83,7 +83,7 @@ def prediction_from_parse(text: str, parsed: dict[str, Any]) -> Prediction:
     entities = tuple(
         _entity(entity, text)
         for entity in parsed.get("entities") or []
-        if "start" in entity and entity["entity"] != FURTHER_REQUEST
+        if "start" in entity and entity["entity"] != FURTHER_REQUEST  # that is a second parse result, not a span
     )
     return Prediction(text, ranking, tuple(sorted(entities, key=lambda entity: (entity.start, entity.end))))
 

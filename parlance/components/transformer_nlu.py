@@ -22,10 +22,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.components.rasa_checks import make_known
-from parlance.components.rasa_errors import as_rasa_errors, importing_for_training
+from parlance.components.rasa_errors import as_rasa_errors
 from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
+from parlance.data.examples import Example
 from parlance.errors import ParlanceError
+from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
 from parlance.inference.requests import known_matters, two_requests
@@ -111,9 +113,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         if not examples:
             logger.warning("TransformerNLU has nothing to learn: there is no annotated message.")
             return self._resource
-        for finding in audit(examples):
-            if finding.level == "error":
-                logger.warning(finding.message)
+        _warn_of_faults(examples, self._config["split_requests"])
         options = _options(self._config)
         # Rasa has multiplied a given number of epochs by the fraction; one that is chosen by the data it could not.
         fraction = 1.0 if options.epochs else float(self._config.get("finetuning_epoch_fraction", 1.0))
@@ -140,14 +140,15 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         """Load the trained model: to serve it, or to go on training from it with ``rasa train --finetune``."""
         name = execution_context.node_name
         try:
-            with as_rasa_errors(), model_storage.read_from(resource) as folder:
-                if execution_context.is_finetuning:
-                    return cls(config, name, model_storage, resource, before=folder / MODEL_FOLDER)
-                model = NLUModel.load(folder / MODEL_FOLDER, int(config.get("threads", 1)))
-                return cls(config, name, model_storage, resource, model)
+            with model_storage.read_from(resource) as folder:
+                trained = folder / MODEL_FOLDER
         except ValueError:  # Rasa's way of saying that the resource is not there: nothing was trained
             logger.debug("No model of %s was found; the component stays untrained.", resource.name)
             return cls(config, name, model_storage, resource)
+        with as_rasa_errors():
+            model = NLUModel.load(trained, int(config.get("threads", 1)))
+        before = trained if execution_context.is_finetuning else None
+        return cls(config, name, model_storage, resource, model, before)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set intent, ranking, entities and features of messages."""
@@ -208,6 +209,15 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
 
 make_known(TransformerNLU)
+
+
+def _warn_of_faults(examples: Sequence[Example], matters: Sequence[Sequence[str]]) -> None:
+    for finding in audit(examples):
+        if finding.level == "error":
+            logger.warning(finding.message)
+    taught = {(example.intent or "").split("/", 1)[0] for example in examples}
+    if unknown := [intent for matter in matters for intent in matter if intent not in taught]:
+        logger.warning("`split_requests` names intents without an example: %s.", ", ".join(unknown))
 
 
 def _finetune(*args: Any, **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import Node
 
 from parlance.data import yaml_nodes
@@ -30,7 +31,10 @@ def component_options(path: Path, component: str) -> dict[str, Any]:
             f"The pipeline in {path} has no {component}; it has {', '.join(names)}.",
             f"Add a line '- name: {component}' with its module, or leave out --config.",
         )
-    entry = YAML(typ="safe", pure=True).load(read_text(path))["pipeline"][place]
+    try:
+        entry = YAML(typ="safe", pure=True).load(read_text(path))["pipeline"][place]
+    except YAMLError as error:
+        raise yaml_nodes.invalid(path, error) from error
     return {key: value for key, value in entry.items() if key != "name"} if isinstance(entry, dict) else {}
 
 

@@ -23,29 +23,36 @@ def read_yaml(path: Path) -> Node | None:
     text = _decode_escapes(read_text(path))
     try:
         root: Node | None = parser.compose(text)
-    except MarkedYAMLError as error:
+    except YAMLError as error:
+        raise invalid(path, error) from error
+    return root
+
+
+def invalid(path: Path, error: YAMLError) -> ParlanceError:
+    """What the parser found wrong, with ``file:line`` where it says."""
+    if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         reason = " ".join(part for part in (error.context, error.problem) if part)
-        raise ParlanceError(
+        return ParlanceError(
             f"{path}{line}: this is not valid YAML: {reason}.", "Check the indentation and quotes there."
-        ) from error
-    except YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ParlanceError(f"{path}: this is not valid YAML: {reason}.", "Remove the characters it names.") from error
-    return root
+        )
+    reason = " ".join(str(error).split())
+    return ParlanceError(f"{path}: this is not valid YAML: {reason}.", "Remove the characters it names.")
 
 
 def mapping(node: Node | None, path: Path) -> dict[str, Node]:
     """The entries of a mapping node by key; empty for any other node.
 
     Raises:
-        ParlanceError: A key is there twice; only one of them would be read.
+        ParlanceError: A key is there twice, and only one of them would be read; or it is a list or a mapping.
     """
     if not isinstance(node, MappingNode):
         return {}
     entries: dict[str, Node] = {}
     for key, value in node.value:
+        if not isinstance(key, ScalarNode):
+            raise ParlanceError(f"{at(path, key)}: a key must be a word.", "Put the text there in quotes.")
         if key.value in entries:
             raise ParlanceError(
                 f"{at(path, key)}: the key '{key.value}' is there twice in the same place.", "Merge the two."

@@ -29,7 +29,7 @@ class ActionPredictor:
         Raises:
             ParlanceError: The folder is no model, is damaged, or is of another version of the format.
         """
-        return cls(read_metadata(folder), open_session(folder / GRAPH))
+        return cls(read_metadata(folder, GRAPH), open_session(folder / GRAPH))
 
     def predict(self, states: Sequence[State]) -> np.ndarray:
         """Probabilities of ``actions``, shape (actions,), after the states of a conversation, oldest first."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError  # type: ignore[attr-defined]  # made in Rust
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 20.0
 """Epochs shorter than this do not each write a checkpoint; what can be lost is about this long."""
+
+STALE_AFTER = 7 * 86_400.0
+"""Seconds after which a checkpoint that nobody went on from is cleared away."""
 
 
 @dataclass
@@ -62,7 +66,9 @@ class Checkpoint:
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         try:
             self._write({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, position)
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
+            with suppress(OSError):  # half a file would keep a full disk full
+                (self.folder / "state.new").unlink()
             logger.warning("No checkpoint could be saved in %s: %s", self.folder, error)
         self._saved_at = time.monotonic()
 
@@ -80,22 +86,29 @@ class Checkpoint:
         path = self.folder / "state.safetensors" if self.folder else None
         if path is None or not path.is_file():
             return None
+        fresh, random = {name: value.clone() for name, value in model.state_dict().items()}, torch.get_rng_state()
         try:
             tensors, position = load_file(path), _position(path)
             model.load_state_dict(_under("model.", tensors))
+            torch.set_rng_state(tensors["random.cpu"])
             _load_optimizer(optimizer, _under("optimizer.", tensors))
         except Exception as error:  # whatever is wrong with it, training afresh is right
+            model.load_state_dict(fresh)
+            torch.set_rng_state(random)
             logger.warning("The checkpoint %s cannot be used (%s); training starts afresh.", path, error)
             return None
-        torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["random.cuda"])
         return position, _under("best.", tensors)
 
     def remove(self) -> None:
-        """Training is done: delete the checkpoint, and the folder around it if nothing else is in it."""
+        """The model is saved: delete the checkpoint, stale ones, and their folder if nothing else is in it."""
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+            for other in self.folder.parent.glob("*/state.safetensors"):
+                with suppress(OSError):
+                    if time.time() - other.stat().st_mtime > STALE_AFTER:
+                        shutil.rmtree(other.parent)
             with suppress(OSError):
                 self.folder.parent.rmdir()
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
 from parlance.inference.tagging import SpanLabel, encode_spans, tag_count, words_of
+from parlance.inference.text import tokenizable
 
 IGNORED = -100
 """The target of what has none: an utterance without intent, a token that stands for no word."""
@@ -88,7 +89,7 @@ def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, ma
     tokenizer.enable_truncation(max_length)
     kept = [example for example in examples if example.text.strip()]
     tags = []
-    encodings = tokenizer.encode_batch([example.text for example in kept])
+    encodings = tokenizer.encode_batch([tokenizable(example.text) for example in kept])
     for example, encoding in zip(kept, encodings, strict=True):
         words = words_of(example.text, encoding.offsets)
         spans = [

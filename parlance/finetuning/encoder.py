@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError  # type: ignore[attr-defined]  # made in Rust
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
@@ -66,13 +67,16 @@ def load_encoder(name: str, dropout: float) -> tuple[PreTrainedModel, Tokenizer,
         encoder = AutoModel.from_pretrained(
             where, config=without_attention_dropout(config, dropout), attn_implementation="eager", use_safetensors=True
         )
-    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         logger.debug("loading the encoder failed", exc_info=True)
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ParlanceError(
             f"The encoder `{name}` could not be loaded: {reason}",
-            "It is not on this machine, and no hub answered for it. Check the name's spelling; without a way to the "
-            "hub, set `encoder` to a folder with config.json, tokenizer.json and model.safetensors.",
+            "One of the files in its folder is damaged, or of a kind that the installed transformers does not know: "
+            "copy them again, or update transformers."
+            if Path(where).is_dir()
+            else "It is not on this machine, and no hub answered for it. Check the name's spelling; without a way to "
+            "the hub, set `encoder` to a folder with config.json, tokenizer.json and model.safetensors.",
         ) from error
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:

@@ -1,6 +1,8 @@
-"""Which device and which number format to train in."""
+"""Which device and which number format to train in, and torch's random state."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -62,6 +64,15 @@ def _seconds(rows: torch.Tensor, weight: torch.Tensor) -> float:
     start = time.perf_counter()
     torch.nn.functional.linear(rows, weight)
     return time.perf_counter() - start
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch for the block, and give the caller's random state back after it."""
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
 
 
 def describe(device: torch.device) -> str:

@@ -3,17 +3,18 @@
 import datetime
 import math
 import shutil
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from safetensors.torch import save
 
 from parlance.data.examples import Example
@@ -29,8 +30,8 @@ from parlance.finetuning.options import FinetuneOptions
 from parlance.finetuning.precision import Understanding, costs_too_much, understanding
 from parlance.finetuning.progress import TrainingProgress
 from parlance.finetuning.start import Start, continue_from, start_from_encoder
-from parlance.finetuning.trainer import Training, fit, predict
-from parlance.inference.folder import ENCODER, GRAPH, SCOPE, TOKENIZER, WEIGHTS, write_folder
+from parlance.finetuning.trainer import Training, fit, gpu_too_small, predict
+from parlance.inference.folder import ENCODER, GRAPH, SCOPE, TOKENIZER, WEIGHTS, check_place, write_folder
 from parlance.inference.model import NLUModel, open_session, unit_length
 from parlance.inference.scope import Scope
 
@@ -87,6 +88,7 @@ def finetune(
         ParlanceError: The data, an option, the encoder or the machine does not allow it; the message says what to do.
     """
     options = options or FinetuneOptions()
+    check_place(out)
     began = time.perf_counter()
     start = continue_from(before, options) if before else start_from_encoder(options)
     labels = Labels.of(train, start.labels)
@@ -100,18 +102,33 @@ def finetune(
     share = max(options.holdout, REHEARSAL_SHARE) if rehearse else options.holdout
     part, held = (list(train), list(valid)) if valid is not None else hold_out(train, share, options.seed)
     model, training = job.fit("Rehearsal" if rehearse and held else "Training", part, held)
-    with TemporaryDirectory() as scratch:
-        learned, holdout = job.calibrate(model, part, held, Path(scratch))
+    with _scratch() as scratch:
+        learned, holdout = job.calibrate(model, part, held, scratch)
         if rehearse and held:
             model, training = job.fit("Training", list(train), [])
             learned = learned.with_statistics(*job.statistics(model, list(train)))
-            job.export(model, list(train), Path(scratch))
+            job.export(model, list(train), scratch)
         metadata = job.describe(model, training, holdout, learned, time.perf_counter() - began)
-        graph = export.graph_in(Path(scratch), holdout["precision"])
+        graph = export.graph_in(scratch, holdout["precision"])
         if job.accelerator.is_main_process:
             write_folder(out, metadata, lambda folder: job.fill(folder, model, learned, graph))
+            job.forget_checkpoints()
     job.accelerator.wait_for_everyone()
     return metadata
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for the graphs that are tried."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise ParlanceError(
+            f"The model could not be exported in {tempfile.gettempdir()}: {error.strerror or error}.",
+            "Free some space there, or set TMPDIR to another folder, and start again: training goes on from its last "
+            "checkpoint.",
+        ) from error
 
 
 @dataclass
@@ -126,8 +143,11 @@ class _Job:
     quiet: bool
 
     def __post_init__(self) -> None:
+        self._checkpoints: list[Checkpoint] = []
         self.device = hardware.choose_device(self.options.device)
-        self.accelerator = Accelerator(cpu=self.device.type == "cpu")
+        # An encoder's pooler is not used: without being told, processes would wait for its gradients.
+        several = DistributedDataParallelKwargs(find_unused_parameters=True)
+        self.accelerator = Accelerator(cpu=self.device.type == "cpu", kwargs_handlers=[several])
         self.device = self.accelerator.device
 
     def encode(self, examples: Sequence[Example]) -> Utterances:
@@ -142,6 +162,12 @@ class _Job:
 
     def fit(self, title: str, examples: list[Example], held: list[Example]) -> tuple[JointModel, Training]:
         """Build the model anew and train it; an empty ``held`` trains to the last epoch."""
+        try:
+            return self._fit(title, examples, held)
+        except torch.cuda.OutOfMemoryError as error:
+            raise gpu_too_small("this encoder and the optimizer's state") from error
+
+    def _fit(self, title: str, examples: list[Example], held: list[Example]) -> tuple[JointModel, Training]:
         train, valid = self.encode(examples), self.encode(held) if held else None
         if not len(train):
             raise ParlanceError("Every utterance of the training data is empty.", "Add text to the examples.")
@@ -150,8 +176,10 @@ class _Job:
         if self.start.labels is None:
             self._start_intent_head(model, train)
         epochs = self.epochs(examples)
-        how = [title, self.options.as_dict(), str(model.precision), epochs]
-        identity = fingerprint(*how, train.texts, train.tags, train.intents.tolist())
+        how = [title, self.start.weights, self.options.as_dict(), str(model.precision), epochs]
+        data = [(part.texts, part.tags, part.intents.tolist()) for part in (train, valid) if part]
+        checkpoint = Checkpoint(self.checkpoints, fingerprint(*how, *data))
+        self._checkpoints.append(checkpoint)
         with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
             training = fit(
                 model,
@@ -161,10 +189,15 @@ class _Job:
                 epochs=epochs,
                 padding=self.start.padding,
                 accelerator=self.accelerator,
-                checkpoint=Checkpoint(self.checkpoints, identity),
+                checkpoint=checkpoint,
                 progress=progress,
             )
         return model, training
+
+    def forget_checkpoints(self) -> None:
+        """The model is saved, and nothing is left to go on with."""
+        for checkpoint in self._checkpoints:
+            checkpoint.remove()
 
     def _spellings(self, examples: list[Example], train: Utterances, epochs: int) -> list[Utterances]:
         """The utterances as they are, or with other typing errors in each of a few passes."""

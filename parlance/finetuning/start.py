@@ -1,6 +1,7 @@
 """What a training starts from: a pretrained encoder, or a model that was trained before."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from parlance.errors import ParlanceError
 from parlance.finetuning.dataset import Labels
 from parlance.finetuning.emoji import spell_out_emoji
 from parlance.finetuning.encoder import encoder_from_config, load_encoder, usable_length
+from parlance.finetuning.hardware import seeded
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
 from parlance.inference.folder import ENCODER, TOKENIZER, WEIGHTS, read_metadata
+from parlance.inference.model import NEEDED
 from parlance.inference.tagging import SpanLabel
 
 
@@ -28,6 +31,8 @@ class Start:
     labels: Labels | None
     """What an earlier model knows; None for a pretrained encoder."""
     build: Callable[[Labels], JointModel]
+    weights: str
+    """A digest of the weights that a training starts from."""
 
 
 def start_from_encoder(options: FinetuneOptions) -> Start:
@@ -37,11 +42,12 @@ def start_from_encoder(options: FinetuneOptions) -> Start:
     pretrained = {name: value.clone() for name, value in encoder.state_dict().items()}
 
     def build(labels: Labels) -> JointModel:
-        torch.manual_seed(options.seed)
         encoder.load_state_dict(pretrained)
-        return JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
+        with seeded(options.seed):
+            return JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
 
-    return Start(tokenizer, padding, usable_length(encoder, options.max_length), None, build)
+    length = usable_length(encoder, options.max_length)
+    return Start(tokenizer, padding, length, None, build, _digest(pretrained))
 
 
 def continue_from(folder: Path, options: FinetuneOptions) -> Start:
@@ -50,7 +56,7 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
     Raises:
         ParlanceError: The folder is no model, or was saved without its weights.
     """
-    metadata = read_metadata(folder)
+    metadata = read_metadata(folder, TOKENIZER, *NEEDED)
     if WEIGHTS not in metadata["files"]:
         raise ParlanceError(f"The model in {folder} was saved without its weights.", "Train without --finetune.")
     weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
@@ -58,9 +64,9 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
     def build(labels: Labels) -> JointModel:
-        torch.manual_seed(options.seed)
-        encoder = encoder_from_config(folder / ENCODER, options.dropout)
-        model = JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
+        with seeded(options.seed):
+            encoder = encoder_from_config(folder / ENCODER, options.dropout)
+            model = JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
         fresh = model.state_dict()
         for name, value in weights.items():
             # The heads' first rows are the labels that the earlier model knows.
@@ -68,4 +74,12 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
         model.load_state_dict(fresh)
         return model
 
-    return Start(tokenizer, metadata["padding"], metadata["max_length"], known, build)
+    digest = metadata["files"][WEIGHTS]
+    return Start(tokenizer, metadata["padding"], metadata["max_length"], known, build, digest)
+
+
+def _digest(weights: Mapping[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256()
+    for value in weights.values():
+        digest.update(value.contiguous().numpy().data)
+    return digest.hexdigest()

@@ -2,8 +2,8 @@
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from parlance.errors import ParlanceError
 from parlance.finetuning.checkpoint import Checkpoint, Position
 from parlance.finetuning.cpu import WorkingCopy, use_fast_dropout
 from parlance.finetuning.dataset import IGNORED, Batch, Utterances, collate, evaluation_batches, shuffled_batches
+from parlance.finetuning.hardware import seeded
 from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
 from parlance.finetuning.options import FinetuneOptions
 from parlance.finetuning.progress import TrainingProgress
@@ -90,20 +91,11 @@ def fit(
     vocabulary = CompactVocabulary(model.encoder, padding, *passes, *([valid] if valid else []))
     passes, valid = [vocabulary.translate(data) for data in passes], vocabulary.translate(valid) if valid else None
     model.to(accelerator.device)
-    with _deterministic(options.seed):
+    with seeded(options.seed):
         loop = _Loop(model, passes, valid, options, epochs, vocabulary.padding, accelerator, checkpoint, progress)
         training = loop.run()
     vocabulary.restore()
     return training
-
-
-@contextmanager
-def _deterministic(seed: int) -> Iterator[None]:
-    """Seed torch for the block, and give the caller's random state back after it."""
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
 
 
 @dataclass
@@ -140,18 +132,18 @@ class _Loop:
         total = steps_an_epoch * self.epochs
         self.progress.start(total, self.position.epoch * steps_an_epoch)
         for epoch in range(self.position.epoch, self.epochs):
+            if self._is_stopped():
+                break
             model.train()
             for step, rows in enumerate(self._batches(epoch)):
                 self._set_learning_rates(epoch * steps_an_epoch + step, total)
                 loss = self._step(model, collate(self._data(epoch), rows, self.padding))
                 self.progress.step(loss, len(rows) * self.accelerator.num_processes)
             self._end_epoch(epoch)
-            if self.best and epoch - self.position.best_epoch >= self.options.patience:
-                # Only now: at the end of the schedule the last weights are best, whatever a lucky epoch scored before.
-                self.model.load_state_dict(self.best)
-                break
+        if self.best and self._is_stopped():
+            # Only then: at the end of the schedule the last weights are best, whatever a lucky epoch scored before.
+            self.model.load_state_dict(self.best)
         self.model.working_copy = None
-        self.checkpoint.remove()
         return Training(self.position.epoch, self.position.epoch * steps_an_epoch, self.position.history)
 
     def _start_or_resume(self) -> None:
@@ -162,15 +154,22 @@ class _Loop:
                 self.model.working_copy.refresh()
             self.progress.say(f"Resuming after epoch {self.position.epoch} of {self.epochs}.")
 
+    def _is_stopped(self) -> bool:
+        return bool(self.best) and self.position.epoch - 1 - self.position.best_epoch >= self.options.patience
+
     def _data(self, epoch: int) -> Utterances:
         return self.passes[epoch % len(self.passes)]
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        """This process's batches of an epoch; a resumed training sees those that it would have seen."""
+        """This process's batches of an epoch, of as many steps as any other's.
+
+        A resumed training sees those that it would have seen.
+        """
         random = np.random.default_rng((self.options.seed, epoch))
         batches = shuffled_batches(self._data(epoch), self.options.batch_size, random)
         processes = self.accelerator.num_processes
-        return batches[self.accelerator.process_index : len(batches) // processes * processes or None : processes]
+        steps = max(1, len(batches) // processes)
+        return (batches * processes)[: steps * processes][self.accelerator.process_index :: processes]
 
     def _set_learning_rates(self, step: int, total: int) -> None:
         """Rise linearly to the peak, then fall linearly to nothing."""
@@ -189,10 +188,9 @@ class _Loop:
                 self.optimizer.zero_grad(set_to_none=True)
                 torch.cuda.empty_cache()
                 if self.parts >= len(batch):
-                    raise ParlanceError(
-                        "The GPU's memory is too small for one utterance a step.",
-                        "Set `max_length` lower, choose a smaller `encoder`, or set `device: cpu`.",
-                    ) from None
+                    raise gpu_too_small("one utterance a step") from None
+                if self.accelerator.num_processes > 1:  # the others wait for this one's gradients, once a batch
+                    raise ParlanceError("The GPU's memory is full.", "Set `batch_size` lower.") from None
                 self.parts *= 2
                 self.progress.say(
                     "The GPU's memory is full: going on with steps of "
@@ -210,9 +208,13 @@ class _Loop:
         parts = self.parts
         if self.accelerator.device.type == "cpu":
             parts = max(parts, math.ceil(batch.input_ids.numel() / TOKENS_AT_ONCE))
-        for part in batch.split(parts):
-            loss = joint_loss(model(part.input_ids, part.attention_mask), part, self.options) * (len(part) / len(batch))
-            self.accelerator.backward(loss)
+        split = batch.split(parts)
+        for part in split:
+            # The processes exchange gradients once a batch, into however many parts each has split its own.
+            with nullcontext() if part is split[-1] else self.accelerator.no_sync(model):
+                outputs = model(part.input_ids, part.attention_mask)
+                loss = joint_loss(outputs, part, self.options) * (len(part) / len(batch))
+                self.accelerator.backward(loss)
             if self.model.working_copy:
                 self.model.working_copy.give_gradients()
             total += loss.detach()
@@ -231,6 +233,14 @@ class _Loop:
         self.progress.epoch(epoch + 1, self.epochs, figures)
         if self.accelerator.is_main_process:
             self.checkpoint.save_if_due(self.model, self.best, self.optimizer, self.position)
+
+
+def gpu_too_small(what: str) -> ParlanceError:
+    """What to do where not even smaller steps help."""
+    return ParlanceError(
+        f"The GPU's memory is too small for {what}.",
+        "Set `max_length` lower, choose a smaller `encoder`, or set `device: cpu`.",
+    )
 
 
 def joint_loss(outputs: Outputs, batch: Batch, options: FinetuneOptions) -> torch.Tensor:

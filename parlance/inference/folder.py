@@ -25,8 +25,12 @@ ENCODER = "encoder"
 FORMAT_VERSION = 1
 
 
-def read_metadata(folder: Path, verify: bool = True) -> dict[str, Any]:
+def read_metadata(folder: Path, *needs: str) -> dict[str, Any]:
     """Read a model's metadata and check the folder against it.
+
+    Args:
+        folder: The model.
+        needs: Keys of the metadata and names of files that the caller cannot do without.
 
     Raises:
         ParlanceError: The folder is no model, is of another version of the format, or a file was changed or lost.
@@ -46,8 +50,14 @@ def read_metadata(folder: Path, verify: bool = True) -> dict[str, Any]:
             f"(format {version}; this one reads format {FORMAT_VERSION}).",
             "Update parlance, then start again." if age == "a newer" else "Train it again with `rasa train`.",
         )
-    if verify:
-        _verify(folder, metadata["files"])
+    files = metadata.get("files")
+    known = {*metadata, *files} if isinstance(files, dict) else set()
+    if missing := [need for need in ("files", *needs) if need not in known]:
+        raise ParlanceError(
+            f"The model in {folder} is damaged: {METADATA} says nothing of {', '.join(missing)}.",
+            "Restore it from a copy, or train again.",
+        )
+    _verify(folder, metadata["files"])
     return metadata
 
 
@@ -72,6 +82,18 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a place for a model where something else is; it would never be deleted.
+
+    Raises:
+        ParlanceError: It is a file, or a folder with files that are not a model.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ParlanceError(f"{folder} is a file.", "Name an empty or new folder for the model.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / METADATA).exists():
+        raise ParlanceError(f"{folder} holds files that are not a model.", "Name an empty or new folder.")
 
 
 def write_folder(folder: Path, metadata: dict[str, Any], fill: Callable[[Path], None]) -> None:
@@ -104,17 +126,16 @@ def write_folder(folder: Path, metadata: dict[str, Any], fill: Callable[[Path], 
 
 
 def _replace(folder: Path, fresh: Path) -> None:
-    """Put ``fresh`` in the place of ``folder``; a folder that is not a model is never deleted."""
+    """Put ``fresh`` in the place of ``folder``."""
+    check_place(folder)
     if not folder.exists():
         os.replace(fresh, folder)
         return
-    if any(folder.iterdir()) and not (folder / METADATA).exists():
-        raise ParlanceError(f"{folder} holds files that are not a model.", "Name an empty or new folder.")
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
     os.replace(folder, old / "model")
     try:
         os.replace(fresh, folder)
-    except OSError:
+    except BaseException:  # Ctrl-C too: the old model is back before what is left over is deleted
         os.replace(old / "model", folder)
         raise
     finally:

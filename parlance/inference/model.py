@@ -14,8 +14,12 @@ from parlance.inference.folder import GRAPH, SCOPE, TOKENIZER, read_metadata
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 from parlance.inference.scope import Scope
 from parlance.inference.tagging import SpanLabel, Words, decode_spans, words_of
+from parlance.inference.text import tokenizable
 
 BATCH_SIZE = 32
+
+NEEDED = ("intents", "labels", "calibration", "hidden_size", "max_length", "padding")
+"""What a model's metadata must say."""
 
 
 class NLUModel:
@@ -45,7 +49,7 @@ class NLUModel:
         Raises:
             ParlanceError: The folder is no model, is damaged, or is of another version of the format.
         """
-        metadata = read_metadata(Path(folder))
+        metadata = read_metadata(Path(folder), GRAPH, TOKENIZER, SCOPE, *NEEDED)
         return cls(
             metadata,
             Tokenizer.from_file(str(folder / TOKENIZER)),
@@ -90,8 +94,8 @@ class NLUModel:
         self, texts: Sequence[str], batch_size: int, with_tokens: bool
     ) -> list[tuple[Prediction, tuple[Encoding, np.ndarray] | None]]:
         results: list[Any] = [(self._nothing(text), None) for text in texts]
-        encodings = self._tokenizer.encode_batch(list(texts))
-        spoken = [i for i, encoding in enumerate(encodings) if self._is_known(encoding)]
+        encodings = self._tokenizer.encode_batch([tokenizable(text) for text in texts])
+        spoken = [i for i, text in enumerate(texts) if text.strip() and self._is_known(encodings[i])]
         spoken.sort(key=lambda i: len(encodings[i].ids))
         names = ["intent_logits", "tag_logits", "embedding"] + ["tokens"] * with_tokens
         for start in range(0, len(spoken), batch_size):

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from parlance.inference.model import NLUModel
 from parlance.inference.prediction import Prediction
 
+FURTHER_REQUEST = "further_request"
+"""The entity whose value is the parse result of a message's second request."""
+
 CONFIDENCE = 0.8
 MOST_CUTS = 4
 FEWEST_WORDS = 2

@@ -66,7 +66,25 @@ def test_its_features_serve_other_components(project: Project) -> None:
     (message,) = parse(project.train_nlu(), "where is order 10432")
 
     assert message["intent"]["name"] == "order_status"
-    assert {entity["extractor"] for entity in message["entities"]} <= {"CRFEntityExtractor"}
+    assert [(entity["extractor"], entity["value"]) for entity in message["entities"]] == [
+        ("CRFEntityExtractor", "10432")
+    ]
+
+
+def test_its_features_serve_other_components_when_training_goes_on(project: Project) -> None:
+    project.options["intent_classification"] = False
+    project.after.append({"name": "LogisticRegressionClassifier"})
+    first = project.train_nlu()
+    second = project.train_nlu(model_to_finetune=str(first))
+
+    assert parse(second, "where is order 10432")[0]["intent"]["name"] == "order_status"
+
+
+def test_a_project_of_one_intent(project: Project) -> None:
+    project.examples = [Example(example.text, "greet") for example in project.examples]
+    (message,) = parse(project.train_nlu(), "hello there")
+
+    assert message["intent"]["name"] == "greet" and len(message["intent_ranking"]) == 1
 
 
 def test_unchanged_data_and_configuration_are_not_trained_again(
@@ -161,7 +179,11 @@ def test_ted_policy_learns_from_messages_by_its_features(project: Project) -> No
     (project.folder / "data" / "stories.yml").write_text(f"version: '3.1'\nstories: {[story]!r}\n")
     project.policies[0]["constrain_similarities"] = True
 
-    assert parse(project.train(), "hello there")[0]["intent"]["name"]
+    agent = Agent.load(str(project.train()))
+    assert agent.processor
+    nodes = agent.processor.graph_runner._instantiated_nodes  # type: ignore[attr-defined]
+    policy = next(node._component for name, node in nodes.items() if "TEDPolicy" in name)
+    assert {feature.features.shape[-1] for feature in policy.fake_features["text"]} == {32}
 
 
 def test_cross_validation_runs(project: Project) -> None:

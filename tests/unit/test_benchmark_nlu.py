@@ -97,7 +97,7 @@ def test_figures_of_a_run():
         "latency_ms": [1.0, 2.0, 3.0],
         "predictions": [
             answer("wake me at nine", "alarm", 0.9, [{"entity": "time", "start": 8, "end": 15, "value": "at nine"}]),
-            answer("play jazz", "alarm", 0.6),
+            answer("play jazz", "alarm", 0.6, [{"entity": "further_request", "start": 0, "end": 9, "value": {}}]),
             answer("how tall is the tower", "music", 0.2),
         ],
     }
@@ -132,7 +132,15 @@ def test_a_row_that_nobody_has_is_left_out():
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--train", "a.csv"], ["banking77", "--name", "x"], ["banking77", "--systems", "bert"]]
+    "arguments",
+    [
+        [],
+        ["--train", "a.csv"],
+        ["banking77", "--name", "x"],
+        ["banking77", "--systems", "bert"],
+        ["banking77", "--seeds", "0,x"],
+        ["banking77", "--config", "no-such.yml"],
+    ],
 )
 def test_a_command_that_says_too_little_or_too_much_is_refused(arguments):
     with pytest.raises(SystemExit):
@@ -142,7 +150,7 @@ def test_a_command_that_says_too_little_or_too_much_is_refused(arguments):
 def test_a_finished_stage_is_not_done_again(tmp_path, monkeypatch):
     (tmp_path / stage.TRAIN_RECORD).write_text('{"train_seconds": 7200}')
     monkeypatch.setattr(nlu.subprocess, "run", lambda *args, **kwargs: pytest.fail("trained again"))
-    record = nlu.run_stage("train", "diet", 0, tmp_path, tmp_path, Settings(), None)
+    record = nlu.run_stage("train", "diet", 0, tmp_path, tmp_path, Settings(), None, "")
     assert record["train_seconds"] == 7200
 
 
@@ -208,7 +216,7 @@ def test_a_failed_stage_shows_the_end_of_its_log(tmp_path):
     with pytest.raises(nlu.StageFailed, match="no model"):
         (tmp_path / stage.TRAIN_RECORD).write_text("{}")
         (tmp_path / "test.json").write_text("[]")
-        nlu.run_stage("serve", "setfit", 0, tmp_path, tmp_path, Settings(), None)
+        nlu.run_stage("serve", "setfit", 0, tmp_path, tmp_path, Settings(), None, "")
 
 
 def test_the_model_of_a_record_without_a_path_is_found(tmp_path):

@@ -30,6 +30,9 @@ def test_an_entry_that_is_only_a_name_has_no_options(tmp_path):
         ("pipeline:\n", "no 'pipeline:'"),
         ("policies: []\n", "no 'pipeline:'"),
         ("pipeline: [\n", "not valid YAML"),
+        ("pipeline:\n- name: TransformerNLU\npolicies:\n- a: 1\n  a: 2\n", "config.yml:5: this is not valid YAML"),
+        ("pipeline:\n- name: TransformerNLU\npolicies: !ours {a: 1}\n", "config.yml:3: this is not valid YAML"),
+        ("pipeline:\n- {{ name }}: TransformerNLU\n", "config.yml:2: a key must be a word"),
     ],
 )
 def test_a_config_without_the_component_is_named(tmp_path, text, words):

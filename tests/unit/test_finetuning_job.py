@@ -1,9 +1,12 @@
 """Fine-tuning as a whole: from examples to a model folder that predicts."""
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import torch
 from parlance.data.examples import Entity, Example
 from parlance.errors import ParlanceError
 from parlance.finetuning import FinetuneOptions, finetune
+from parlance.finetuning.checkpoint import Checkpoint
 from parlance.finetuning.precision import understanding
 from parlance.inference import NLUModel
 
@@ -62,8 +66,6 @@ def test_what_is_not_labelled_cannot_be_wrong(trained: Path) -> None:
 def test_one_message_and_a_batch_of_it_agree_where_nothing_is_quantized(
     examples: list[Example], options: FinetuneOptions, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
     finetune(examples, tmp_path / "m", options=replace(options, quantize="fp32", epochs=2), quiet=True)
     model = NLUModel.load(tmp_path / "m")
     texts = [example.text for example in examples]
@@ -88,6 +90,7 @@ def test_one_message_and_a_batch_of_it_agree_where_nothing_is_quantized(
         ("\u200b\u202e", False),
         ("<script>", True),
         ("\x00", False),
+        ("hello \ud83d there", True),
     ],
 )
 def test_strange_messages_are_understood_or_left_without_intent(trained: Path, text: str, says_something: bool) -> None:
@@ -113,8 +116,8 @@ def test_the_metadata_says_how_the_model_was_made(trained: Path) -> None:
 
     assert metadata["precision"] in ("int8", "int8-mixed", "fp32")
     assert {"fp32", "int8", "parity"} <= metadata["holdout"].keys()
-    chosen = metadata["holdout"][metadata["precision"]]
-    assert metadata["holdout"]["fp32"]["intent_accuracy"] - chosen["intent_accuracy"] <= 0.002
+    assert metadata["precision"] in metadata["holdout"]
+    assert metadata["training"]["precision"] in ("float32", "bfloat16")
     assert metadata["holdout"]["parity"] < 1e-3
     assert metadata["training"]["epochs"] == 60
     assert not [path for path in trained.rglob("*") if path.suffix in (".bin", ".pt", ".pkl", ".pickle")]
@@ -160,8 +163,6 @@ def test_intents_alone_entities_alone_and_a_single_intent_are_enough(
 def test_overlapping_and_misaligned_annotations_do_not_stop_training(
     examples: list[Example], options: FinetuneOptions, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
     odd = [Example("order 10432x please", "order_status", (Entity(6, 9, "order_number"), Entity(7, 11, "place")))]
     finetune([*examples, *odd], tmp_path / "odd", options=replace(options, epochs=1), quiet=True)
 
@@ -171,15 +172,54 @@ def test_overlapping_and_misaligned_annotations_do_not_stop_training(
 def test_a_failure_to_save_leaves_the_old_model(
     trained: Path, examples: list[Example], options: FinetuneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     before = (trained / "parlance.json").read_bytes()
     monkeypatch.setattr("parlance.finetuning.job.WEIGHTS", "../../../../../../../../dev/full")
+    monkeypatch.setattr("parlance.finetuning.checkpoint.SECONDS_BETWEEN", 0.0)
+    kept, options = tmp_path / "checkpoints", replace(options, epochs=1)
     with pytest.raises(ParlanceError, match="No space left on device"):
-        finetune(examples, trained, options=replace(options, epochs=1), quiet=True)
+        finetune(examples, trained, options=options, checkpoints=kept, quiet=True)
 
     assert (trained / "parlance.json").read_bytes() == before
     assert NLUModel.load(trained).predict("hi").intent
+    assert len(list(kept.glob("*/state.safetensors"))) == 2, "the rehearsal and the training can be gone on with"
+    monkeypatch.undo()
+    finetune(examples, tmp_path / "m", options=options, checkpoints=kept, quiet=True)
+    assert not kept.exists()
+
+
+def test_a_scratch_folder_that_cannot_be_written_is_named(
+    examples: list[Example], options: FinetuneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/dev/full")
+    with pytest.raises(ParlanceError, match="could not be exported in /dev/full"):
+        finetune(examples, tmp_path / "m", options=replace(options, epochs=1), quiet=True)
+
+
+def test_a_place_where_something_else_is_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(ParlanceError, match="holds files that are not a model"):
+        finetune([], tmp_path, quiet=True)
+    with pytest.raises(ParlanceError, match="is a file"):
+        finetune([], tmp_path / "thesis.txt", quiet=True)
+
+
+def test_a_checkpoint_is_for_the_same_training_only(
+    examples: list[Example], options: FinetuneOptions, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parlance.finetuning.checkpoint.SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(Checkpoint, "remove", lambda self: None)
+    options, kept = replace(options, epochs=1), tmp_path / "checkpoints"
+
+    def trainings(**arguments: Any) -> int:
+        finetune(examples, tmp_path / "m", options=options, checkpoints=kept, quiet=True, **arguments)
+        return len(list(kept.iterdir()))
+
+    assert trainings(valid=examples[:8]) == 1
+    assert trainings(valid=examples[:8]) == 1
+    assert trainings(valid=examples[8:16]) == 2
+    assert trainings(valid=examples[:8], before=trained) == 3
+    finetune(examples, tmp_path / "other", options=replace(options, seed=5), quiet=True)
+    assert trainings(valid=examples[:8], before=tmp_path / "other") == 4
 
 
 @pytest.mark.parametrize(
@@ -216,9 +256,30 @@ def test_an_encoder_folder_without_weights_or_with_pickled_ones_is_an_error(
     (folder / "config.json").write_bytes((tiny_encoder / "config.json").read_bytes())
     with pytest.raises(ParlanceError, match="has no weights"):
         finetune(examples, tmp_path / "m", options=FinetuneOptions(encoder=str(folder)), quiet=True)
+    (folder / "model.safetensors").write_bytes((tiny_encoder / "model.safetensors").read_bytes()[:5000])
+    (folder / "tokenizer.json").write_bytes((tiny_encoder / "tokenizer.json").read_bytes())
+    with pytest.raises(ParlanceError, match="files in its folder is damaged"):
+        finetune(examples, tmp_path / "m", options=FinetuneOptions(encoder=str(folder)), quiet=True)
+    (folder / "model.safetensors").unlink()
     torch.save({}, folder / "pytorch_model.bin")
     with pytest.raises(ParlanceError, match="pickle"):
         finetune(examples, tmp_path / "m", options=FinetuneOptions(encoder=str(folder)), quiet=True)
+
+
+def test_several_processes_train_one_model(examples: list[Example], options: FinetuneOptions, tmp_path: Path) -> None:
+    data = tmp_path / "train.csv"
+    data.write_text("text,intent\n" + "".join(f"{e.text},{e.intent}\n" for e in examples))
+    config = {"pipeline": [{"name": "TransformerNLU", **options.as_dict()}]}
+    (tmp_path / "config.yml").write_text(json.dumps(config))
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    arguments = ["--train", str(data), "--out", str(tmp_path / "m"), "--config", str(tmp_path / "config.yml")]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [*launch, "-m", "parlance.cli", "finetune", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert result.returncode == 0, result.stderr
+    model = NLUModel.load(tmp_path / "m")
+    assert sum(p.intent.name == e.intent for e in examples if (p := model.predict(e.text)).intent) > 28
 
 
 def test_serving_imports_neither_torch_nor_transformers_nor_rasa(trained: Path) -> None:

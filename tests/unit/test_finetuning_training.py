@@ -1,19 +1,24 @@
 """The parts of training: batches, losses, the embedding swap, checkpoints and a GPU that is too small."""
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch.nn import functional as F
 
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
-from parlance.finetuning import FinetuneOptions, checkpoint
+from parlance.finetuning import FinetuneOptions, checkpoint, trainer
 from parlance.finetuning.checkpoint import Checkpoint
 from parlance.finetuning.dataset import IGNORED, Batch, Labels, Utterances, encode, hold_out, shuffled_batches
 from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
@@ -40,7 +45,12 @@ def prepared(options: FinetuneOptions, examples: list[Example]) -> tuple[JointMo
 
 
 def train(
-    options: FinetuneOptions, examples: list[Example], epochs: int = 3, folder: Path | None = None, **changes: Any
+    options: FinetuneOptions,
+    examples: list[Example],
+    epochs: int = 3,
+    folder: Path | None = None,
+    valid: bool = False,
+    **changes: Any,
 ) -> JointModel:
     model, data, padding = prepared(options, examples)
     for name, value in changes.items():
@@ -49,7 +59,7 @@ def train(
         fit(
             model,
             [data],
-            None,
+            data if valid else None,
             options,
             epochs=epochs,
             padding=padding,
@@ -155,16 +165,18 @@ def test_training_is_the_same_for_a_seed_and_leaves_torchs_random_state_alone(
     options: FinetuneOptions, examples: list[Example]
 ) -> None:
     torch.manual_seed(123)
-    expected = torch.rand(1)
-    first = train(options, examples)
+    expected = torch.rand(3)
     torch.manual_seed(123)
+    drawn = [torch.rand(1)]
+    first = train(options, examples)
+    drawn.append(torch.rand(1))
     second = train(options, examples)
-    torch.manual_seed(99)
+    drawn.append(torch.rand(1))
     third = train(replace(options, seed=1), examples)
 
     assert same_weights(first, second)
     assert not same_weights(first, third)
-    assert expected != torch.rand(1)
+    assert torch.equal(torch.cat(drawn), expected)
 
 
 class Interrupted(Exception):
@@ -199,7 +211,6 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 
     assert seen == [3, 4], "it did not resume after the second epoch"
     assert same_weights(resumed, expected)
-    assert not (tmp_path / "test").exists()
 
 
 def test_training_in_bfloat16_leaves_a_model_in_float32_that_learned(
@@ -225,6 +236,82 @@ def test_a_broken_checkpoint_is_not_used(
 
     assert same_weights(train(options, examples, epochs=1, folder=tmp_path), train(options, examples, epochs=1))
     assert "training starts afresh" in caplog.text
+
+
+def test_a_checkpoint_that_lacks_something_leaves_nothing_behind(
+    options: FinetuneOptions,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+    train(options, examples, epochs=1, folder=tmp_path)
+    path = tmp_path / "test" / "state.safetensors"
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    tensors = load_file(path)
+    del tensors["random.cpu"]
+    save_file(tensors, path, metadata=metadata)
+
+    assert same_weights(train(options, examples, epochs=2, folder=tmp_path), train(options, examples, epochs=2))
+    assert "training starts afresh" in caplog.text
+
+
+def test_a_disk_that_is_full_costs_a_checkpoint_and_not_the_training(
+    options: FinetuneOptions,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "state.new").symlink_to("/dev/full")
+
+    assert same_weights(train(options, examples, epochs=1, folder=tmp_path), train(options, examples, epochs=1))
+    assert "No checkpoint could be saved" in caplog.text
+    assert list((tmp_path / "test").iterdir()) == []
+
+
+def test_a_training_that_stopped_early_does_not_go_on_when_it_is_resumed(
+    options: FinetuneOptions, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(trainer, "ENOUGH_TO_STOP_BY", 1)
+    monkeypatch.setattr(trainer.Predictions, "score", property(lambda self: 0.5))  # no epoch is better than the first
+    options = replace(options, patience=2)
+    first = train(options, examples, epochs=9, folder=tmp_path, valid=True)
+    seen: list[int] = []
+    monkeypatch.setattr(TrainingProgress, "epoch", lambda self, number, total, figures: seen.append(number))
+    again = train(options, examples, epochs=9, folder=tmp_path, valid=True)
+
+    assert seen == []
+    assert same_weights(first, again)
+
+
+def test_checkpoints_that_nobody_went_on_from_are_cleared_away(tmp_path: Path) -> None:
+    for name, days in (("own", 0), ("recent", 1), ("stale", 30)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.safetensors").touch()
+        os.utime(tmp_path / name / "state.safetensors", (time.time() - days * 86_400,) * 2)
+    Checkpoint(tmp_path, "own").remove()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["recent"]
+
+
+@pytest.mark.parametrize("processes", [2, 3, 50])
+def test_every_process_takes_as_many_steps(options: FinetuneOptions, examples: list[Example], processes: int) -> None:
+    model, data, padding = prepared(options, examples)
+    accelerator = SimpleNamespace(num_processes=processes, process_index=0, device=torch.device("cpu"))
+    loop = trainer._Loop(model, [data], None, options, 1, padding, accelerator, None, None)  # type: ignore[arg-type]
+    steps = []
+    for accelerator.process_index in range(processes):
+        steps.append(loop._batches(0))
+
+    assert len({len(batches) for batches in steps}) == 1 and steps[0]
+    shown = {row for batches in steps for batch in batches for row in batch}
+    assert len(shown) >= len(examples) - processes * options.batch_size
 
 
 class SmallGPU(torch.nn.Module):
@@ -254,6 +341,32 @@ def test_a_full_gpu_is_met_with_smaller_steps_and_said(
 
     assert said[-1] == "The GPU's memory is full: going on with steps of 2 utterances, 4 to an update."
     assert not torch.equal(model.intent_head.bias, torch.zeros(4)), "nothing was learned"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_training_on_a_gpu_learns_what_the_cpu_learns(options: FinetuneOptions, examples: list[Example]) -> None:
+    model, data, padding = prepared(options, examples)
+    before = [value.clone() for value in model.parameters()]
+    with TrainingProgress("Test", quiet=True) as progress:
+        accelerator = Accelerator()
+        fit(
+            model,
+            [data],
+            None,
+            options,
+            epochs=3,
+            padding=padding,
+            accelerator=accelerator,
+            checkpoint=Checkpoint(None, "test"),
+            progress=progress,
+        )
+    on_cpu = train(options, examples)
+
+    for (name, first), was, second in zip(model.named_parameters(), before, on_cpu.parameters(), strict=True):
+        learned, expected = first.cpu() - was, second - was
+        if expected.norm() > 1e-3:
+            assert F.cosine_similarity(learned.flatten(), expected.flatten(), dim=0) > 0.7, name
 
 
 def test_a_gpu_too_small_for_one_utterance_is_an_error_that_says_what_to_do(

@@ -46,6 +46,16 @@ def test_another_version_of_the_format_is_refused(tmp_path: Path, found: int | N
         read_metadata(tmp_path / "model")
 
 
+@pytest.mark.parametrize("files", [None, {}, [], {"model.onnx": 1}])
+def test_metadata_that_lacks_what_is_needed_is_refused(tmp_path: Path, files: object) -> None:
+    save(tmp_path / "model")
+    path = tmp_path / "model" / METADATA
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"files": files}))
+
+    with pytest.raises(ParlanceError, match="is damaged: "):
+        read_metadata(tmp_path / "model", "model.onnx", "intents")
+
+
 def test_metadata_that_is_not_json_and_a_folder_that_is_no_model_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParlanceError, match="is not a model"):
         read_metadata(tmp_path)
