@@ -108,7 +108,7 @@ def finetune(
             model, training = job.fit("Training", list(train), [])
             learned = learned.with_statistics(*job.statistics(model, list(train)))
             job.export(model, list(train), scratch)
-        metadata = job.describe(model, training, holdout, learned, time.perf_counter() - began)
+        metadata = job.describe(training, holdout, learned, time.perf_counter() - began)
         graph = export.graph_in(scratch, holdout["precision"])
         if job.accelerator.is_main_process:
             write_folder(out, metadata, lambda folder: job.fill(folder, model, learned, graph))
@@ -275,9 +275,7 @@ class _Job:
             "padding": self.start.padding,
         }
 
-    def describe(
-        self, model: JointModel, training: Training, holdout: dict[str, Any], scope: Scope, seconds: float
-    ) -> dict[str, Any]:
+    def describe(self, training: Training, holdout: dict[str, Any], scope: Scope, seconds: float) -> dict[str, Any]:
         """The model's metadata."""
         libraries = ("torch", "transformers", "onnxruntime", "tokenizers")
         return self._basics(scope) | {
@@ -290,7 +288,7 @@ class _Job:
                 "steps": training.steps,
                 "history": training.history,
                 "device": hardware.describe(self.device),
-                "precision": str(model.precision).removeprefix("torch."),
+                "precision": training.precision,
             },
             "options": self.options.as_dict(),
             "versions": {name: version(name) for name in libraries},

@@ -56,6 +56,7 @@ class Training:
 
     epochs: int
     steps: int
+    precision: str
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -144,7 +145,12 @@ class _Loop:
             # Only then: at the end of the schedule the last weights are best, whatever a lucky epoch scored before.
             self.model.load_state_dict(self.best)
         self.model.working_copy = None
-        return Training(self.position.epoch, self.position.epoch * steps_an_epoch, self.position.history)
+        return Training(
+            epochs=self.position.epoch,
+            steps=self.position.epoch * steps_an_epoch,
+            precision=str(self.model.precision).removeprefix("torch."),
+            history=self.position.history,
+        )
 
     def _start_or_resume(self) -> None:
         if resumed := self.checkpoint.resume(self.model, self.optimizer):

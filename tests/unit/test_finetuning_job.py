@@ -117,10 +117,18 @@ def test_the_metadata_says_how_the_model_was_made(trained: Path) -> None:
     assert metadata["precision"] in ("int8", "int8-mixed", "fp32")
     assert {"fp32", "int8", "parity"} <= metadata["holdout"].keys()
     assert metadata["precision"] in metadata["holdout"]
-    assert metadata["training"]["precision"] in ("float32", "bfloat16")
     assert metadata["holdout"]["parity"] < 1e-3
     assert metadata["training"]["epochs"] == 60
     assert not [path for path in trained.rglob("*") if path.suffix in (".bin", ".pt", ".pkl", ".pickle")]
+
+
+@pytest.mark.parametrize(("precision", "recorded"), [("fp32", "float32"), ("bf16", "bfloat16")])
+def test_the_number_format_of_training_is_recorded(
+    examples: list[Example], options: FinetuneOptions, tmp_path: Path, precision: str, recorded: str
+) -> None:
+    options = replace(options, epochs=1, precision=precision)
+
+    assert finetune(examples, tmp_path / "m", options=options, quiet=True)["training"]["precision"] == recorded
 
 
 def test_the_same_seed_gives_the_same_model(
