@@ -1,6 +1,7 @@
 """The parts of training: batches, losses, the embedding swap, checkpoints and a GPU that is too small."""
 
 import os
+import resource
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from torch.nn import functional as F
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
 from parlance.finetuning import FinetuneOptions, checkpoint, trainer
-from parlance.finetuning.checkpoint import Checkpoint
+from parlance.finetuning.checkpoint import Checkpoint, Position
 from parlance.finetuning.dataset import IGNORED, Batch, Labels, Utterances, encode, hold_out, shuffled_batches
 from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
 from parlance.finetuning.progress import TrainingProgress
@@ -258,18 +259,18 @@ def test_a_checkpoint_that_lacks_something_leaves_nothing_behind(
     assert "training starts afresh" in caplog.text
 
 
-def test_a_disk_that_is_full_costs_a_checkpoint_and_not_the_training(
-    options: FinetuneOptions,
-    examples: list[Example],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_a_checkpoint_that_cannot_be_written_is_said_and_leaves_no_half_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    (tmp_path / "test").mkdir()
-    (tmp_path / "test" / "state.new").symlink_to("/dev/full")
+    model = torch.nn.Linear(100, 100)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # of 40 kB, as on a disk that is full
+    try:
+        Checkpoint(tmp_path, "test").save_if_due(model, None, torch.optim.AdamW(model.parameters()), Position())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    assert same_weights(train(options, examples, epochs=1, folder=tmp_path), train(options, examples, epochs=1))
     assert "No checkpoint could be saved" in caplog.text
     assert list((tmp_path / "test").iterdir()) == []
 
