@@ -27,7 +27,7 @@ def export(name: str, folder: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     from parlance.finetuning.encoder import load_encoder, pooled, usable_length
-    from parlance.finetuning.export import errors_alone
+    from parlance.finetuning.quantization import errors_alone
 
     encoder, tokenizer, _ = load_encoder(name, dropout=0.0)
 

@@ -1,37 +1,32 @@
 """From PyTorch to ONNX: the graph in fp32 and in int8, and the check that a graph says what the model says."""
 
-import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from parlance.errors import ParlanceError
 from parlance.finetuning.model import JointModel
+from parlance.finetuning.quantization import balance, quantize
 
 INPUTS = ("input_ids", "attention_mask")
 OUTPUTS = ("intent_logits", "tag_logits", "embedding", "tokens")
 OPSET = 17
-INT8 = {"int8": False, "int8-mixed": True}
-"""Precisions in int8, the fastest first, and whether the products that suffer most from it stay in fp32."""
+PARITY_SAMPLE = 16
 
 TOLERANCE = 1e-3
 """The largest difference of a logit that rounding may make between PyTorch and ONNX Runtime in float32."""
 
 
 def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], padding: int) -> float:
-    """Write the model as an ONNX graph, ``fp32.onnx``, and compare the two on sample utterances.
+    """Write the model as an ONNX graph, ``fp32.onnx``, ready for int8, and compare the two on sample utterances.
 
     Args:
         model: The trained model; it is moved to the CPU and put into evaluation mode.
-        folder: Where the graph goes; graphs in int8 of an earlier model there are removed.
-        sample_ids: Token numbers of a few real utterances.
+        folder: Where the graph goes; graphs of an earlier model there are removed.
+        sample_ids: Token numbers of real utterances; 16 of them are compared.
         padding: The number of the padding token.
 
     Returns:
@@ -45,7 +40,7 @@ def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], pa
     for old in folder.glob("*.onnx"):
         old.unlink()
     path = folder / "fp32.onnx"
-    inputs = _pad(sample_ids, padding)
+    inputs = _pad(sample_ids[:PARITY_SAMPLE], padding)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
@@ -64,6 +59,7 @@ def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], pa
         raise ParlanceError(
             f"The encoder cannot be exported to ONNX: {error}", "Choose a BERT-like encoder, such as the default."
         ) from error
+    balance(path, sample_ids)
     difference = _difference(model, path, inputs)
     if not difference <= TOLERANCE:
         raise ParlanceError(
@@ -74,44 +70,11 @@ def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], pa
 
 
 def graph_in(folder: Path, precision: str) -> Path:
-    """The graph in a precision, made from ``fp32.onnx`` in the folder if it is not there.
-
-    In int8 the weights have a scale a channel, and activations are quantized as they come.
-    """
+    """The graph in ``fp32`` or ``int8``, which is made from the one in fp32 if it is not there."""
     source, target = folder / "fp32.onnx", folder / f"{precision}.onnx"
-    if target.exists():
-        return target
-    kept = _kept_in_fp32(source, narrowing=INT8[precision])
-    with errors_alone():  # it advises a pre-processing that does not matter to these graphs
-        quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=kept)
+    if not target.exists():
+        quantize(source, target)
     return target
-
-
-@contextmanager
-def errors_alone() -> Iterator[None]:
-    """Log errors and nothing less inside the block."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(level)
-
-
-def _kept_in_fp32(path: Path, narrowing: bool) -> list[str]:
-    """The heads, which are small and decide; and, if asked, the products that make vectors shorter.
-
-    Those are the second of each feed-forward block, whose inputs vary most in size.
-    """
-    graph = onnx.load(str(path)).graph
-    shapes = {weight.name: weight.dims for weight in graph.initializer}
-    heads = [node.name for node in graph.node if "_head" in node.name]
-    kept = [*heads, *(f"{name}_MatMul" for name in heads)]  # the quantizer's name for what it makes of a Gemm
-    if narrowing:
-        products = (node for node in graph.node if node.op_type == "MatMul" and node.input[1] in shapes)
-        kept += [node.name for node in products if shapes[node.input[1]][0] > shapes[node.input[1]][1]]
-    return kept
 
 
 def _pad(sample_ids: list[list[int]], padding: int) -> dict[str, np.ndarray]:

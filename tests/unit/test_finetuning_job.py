@@ -114,7 +114,7 @@ def test_tokens_of_another_tokenizer_get_vectors(trained: Path) -> None:
 def test_the_metadata_says_how_the_model_was_made(trained: Path) -> None:
     metadata = json.loads((trained / "parlance.json").read_text())
 
-    assert metadata["precision"] in ("int8", "int8-mixed", "fp32")
+    assert metadata["precision"] in ("int8", "fp32")
     assert {"fp32", "int8", "parity"} <= metadata["holdout"].keys()
     assert metadata["precision"] in metadata["holdout"]
     assert metadata["holdout"]["parity"] < 1e-3
