@@ -50,9 +50,9 @@ def costs_too_much(full: Understanding, lower: Understanding) -> bool:
     """Whether a lower precision loses more than ``MAY_COST`` in intents or entities, beyond chance.
 
     In some utterances it is wrong where full precision is right, in others the reverse; the difference of both counts
-    is the loss, and the root of their sum its standard error, which is taken off: among a few hundred utterances two
-    that happen to fall the wrong way are not worth a graph that is twice as large and slow.
+    is the loss, and the root of their sum its standard error, which is taken off twice: among a few hundred utterances
+    four that happen to fall the wrong way are not worth a graph that is twice as large and slow.
     """
     change = full.right.astype(int) - lower.right
     loss, error = change.mean(axis=0), np.sqrt(np.abs(change).sum(axis=0)) / len(change)
-    return bool((loss - error > MAY_COST).any())
+    return bool((loss - 2 * error > MAY_COST).any())

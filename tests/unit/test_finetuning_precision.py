@@ -21,10 +21,11 @@ def spoiled(utterances: int, worse: int, better: int, column: int = 0) -> tuple[
         (700, 0, 0, False),
         (700, 2, 0, False),  # 0.29 points, as easily two the other way round
         (700, 10, 6, False),
-        (700, 6, 0, True),
+        (700, 5, 0, False),
+        (700, 9, 0, True),
         (700, 0, 6, False),
         (50, 1, 0, False),
-        (50, 3, 0, True),
+        (50, 8, 0, True),
         (1000, 40, 0, True),
         (100_000, 300, 0, True),  # 0.3 points, and no chance
         (100_000, 150, 0, False),
