@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ class Encoder(nn.Module):
 
 
 @pytest.fixture(params=[False, True], ids=["weights of their own", "shared weights"])
-def graph(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def graph(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     torch.manual_seed(0)
     path, ids = tmp_path / "fp32.onnx", torch.ones(2, 5, dtype=torch.int64)
     names = ["input_ids", "attention_mask"]
@@ -45,7 +44,7 @@ def graph(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
         opset_version=17,
         dynamo=False,
     )
-    yield path
+    return path
 
 
 def logits(path: Path) -> np.ndarray:
