@@ -24,12 +24,14 @@ DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
 def export(name: str, folder: Path) -> None:
     """Write the graph in int8, from token numbers and mask to ``embedding``, and the tokenizer."""
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     from parlance.finetuning.encoder import load_encoder, pooled, usable_length
-    from parlance.finetuning.quantization import errors_alone
+    from parlance.finetuning.quantization import balance, quantize
+    from shop.catalogue import read_catalogue
 
     encoder, tokenizer, _ = load_encoder(name, dropout=0.0)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(usable_length(encoder, LONGEST))
 
     class Sentences(torch.nn.Module):
         """The mean of the vectors of a text's tokens."""
@@ -61,10 +63,8 @@ def export(name: str, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-        with errors_alone():  # it advises a pre-processing that does not matter to this graph
-            quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True)
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(usable_length(encoder, LONGEST))
+        balance(whole, [tokenizer.encode(f"{entry.name}. {entry.description}").ids for entry in read_catalogue()])
+        quantize(whole, small)
         tokenizer.save(str(folder / TOKENIZER))
         small.replace(folder / GRAPH)
 

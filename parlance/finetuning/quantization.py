@@ -27,7 +27,7 @@ def quantize(source: Path, target: Path) -> None:
     """
     heads = [node.name for node in onnx.load(str(source)).graph.node if "_head" in node.name]
     kept = [*heads, *(f"{name}_MatMul" for name in heads)]  # the quantizer's name for what it makes of a Gemm
-    with errors_alone():  # it advises a pre-processing that does not matter to these graphs
+    with _errors_alone():  # it advises a pre-processing that does not matter to these graphs
         quantize_dynamic(
             str(source),
             str(target),
@@ -70,7 +70,7 @@ def balance(path: Path, token_ids: Sequence[Sequence[int]]) -> None:
 
 
 @contextmanager
-def errors_alone() -> Iterator[None]:
+def _errors_alone() -> Iterator[None]:
     """Log errors and nothing less inside the block."""
     root = logging.getLogger()
     level = root.level
