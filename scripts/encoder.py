@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from console import report_problems
 from environment import ROOT
 
 ENCODER = ROOT / "models" / "encoder"
@@ -69,5 +70,12 @@ def export(name: str, folder: Path) -> None:
         small.replace(folder / GRAPH)
 
 
+@report_problems
+def main(arguments: list[str]) -> int:
+    """Writes the encoder of this name, or the default."""
+    export(arguments[0] if arguments else DEFAULT, ENCODER)
+    return 0
+
+
 if __name__ == "__main__":
-    export(sys.argv[1] if len(sys.argv) > 1 else DEFAULT, ENCODER)
+    sys.exit(main(sys.argv[1:]))

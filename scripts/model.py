@@ -10,7 +10,8 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,21 +107,37 @@ def train(fingerprint: Fingerprint) -> None:
     print(f"      kept as {fingerprint.model.relative_to(ROOT)}", flush=True)
 
 
+@contextmanager
+def encoder_beside() -> Iterator[None]:
+    """Writes the encoder of the shop's recommendations, if it is not there, while the block runs.
+
+    Before Rasa fine-tunes it reads stories for half a minute, on one core.
+
+    Raises:
+        Problem: the encoder could not be written; the message above says why.
+    """
+    if (ENCODER / GRAPH).is_file():
+        yield
+        return
+    command = [str(VENV_PYTHON), str(ROOT / "scripts" / "encoder.py")]
+    writing = subprocess.Popen(command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        failed = writing.wait()
+    if failed:
+        raise Problem("The encoder could not be written.", "Put right what the message above says and run it again.")
+
+
 def ensure_model(steps: Steps) -> Path:
-    """The model for the project as it stands, trained now if need be."""
+    """The model for the project as it stands, trained now if need be, and the encoder of the shop's recommendations."""
     fingerprint = current_fingerprint()
-    if fingerprint.model.is_file():
-        steps.skip(f"model {fingerprint.model.name} is up to date")
-    else:
-        with steps.step("fine-tuning the assistant on data/ (a few minutes)"):
-            train(fingerprint)
-    if not (ENCODER / GRAPH).is_file():
-        print("      writing the encoder of the shop's recommendations", flush=True)
-        export_command = [str(VENV_PYTHON), str(ROOT / "scripts" / "encoder.py")]
-        if subprocess.run(export_command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL).returncode:
-            raise Problem(
-                "The encoder could not be written.", "Put right what the message above says and run it again."
-            )
+    with encoder_beside():
+        if fingerprint.model.is_file():
+            steps.skip(f"model {fingerprint.model.name} is up to date")
+        else:
+            with steps.step("fine-tuning the assistant on data/ (a few minutes)"):
+                train(fingerprint)
     return fingerprint.model
 
 

@@ -72,13 +72,11 @@ def prediction_from_parse(text: str, parsed: dict[str, Any]) -> Prediction:
             ranking (KeywordIntentClassifier) has the one intent. Where there is a response selection, the ranking
             holds answers (``faq/returns``) in place of their retrieval intents.
     """
-    scores = with_answers(
-        parsed.get("intent_ranking") or [parsed.get("intent") or {}], parsed.get("response_selector") or {}
-    )
+    scores = parsed.get("intent_ranking") or [parsed.get("intent") or {}]
+    scores = [score for score in scores if score.get("name") and score["name"] != _FALLBACK_INTENT]
     ranking = tuple(
         IntentScore(score["name"], float(score.get("confidence", 0.0)))
-        for score in scores
-        if score.get("name") and score["name"] != _FALLBACK_INTENT
+        for score in with_answers(scores, parsed.get("response_selector") or {})
     )
     entities = tuple(
         _entity(entity, text)

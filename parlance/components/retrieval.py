@@ -52,7 +52,11 @@ def _selected(answers: Sequence[IntentScore], length: int) -> dict[str, Any]:
 
 
 def with_answers(ranking: Sequence[dict[str, Any]], selection: dict[str, Any]) -> list[dict[str, Any]]:
-    """The ranking with every retrieval intent replaced by its answers: P(intent) times P(answer | intent)."""
+    """The ranking with every retrieval intent replaced by its answers: P(intent) times P(answer | intent).
+
+    The chosen answer stays on top: of other retrieval intents the answers are not known, and the sum of theirs may be
+    above the best single one.
+    """
     full: list[dict[str, Any]] = []
     for score in ranking:
         answers = selection.get(score.get("name") or "", {}).get("ranking", [])
@@ -60,4 +64,4 @@ def with_answers(ranking: Sequence[dict[str, Any]], selection: dict[str, Any]) -
             {"name": answer["intent_response_key"], "confidence": score["confidence"] * answer["confidence"]}
             for answer in answers
         ] or [score]
-    return sorted(full, key=lambda score: -score.get("confidence", 0.0))
+    return full[:1] + sorted(full[1:], key=lambda score: -score.get("confidence", 0.0))

@@ -36,6 +36,31 @@ def test_a_pipeline_without_ranking_has_its_one_intent():
     assert prediction_from_parse("", {"intent": {"name": None, "confidence": 0.0}}).ranking == ()
 
 
+def test_the_answer_that_rasa_gives_is_on_top_however_its_intent_is_divided():
+    parsed = {
+        "intent_ranking": [
+            {"name": "faq", "confidence": 0.5},
+            {"name": "smalltalk", "confidence": 0.375},
+            {"name": "greet", "confidence": 0.0625},
+        ],
+        "response_selector": {
+            "all_retrieval_intents": ["faq", "smalltalk"],
+            "faq": {
+                "ranking": [
+                    {"intent_response_key": "faq/returns", "confidence": 0.5},
+                    {"intent_response_key": "faq/cost", "confidence": 0.5},
+                ]
+            },
+        },
+    }
+    assert prediction_from_parse("hm", parsed).ranking == (
+        IntentScore("faq/returns", 0.25),
+        IntentScore("smalltalk", 0.375),
+        IntentScore("faq/cost", 0.25),
+        IntentScore("greet", 0.0625),
+    )
+
+
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"])
 def test_a_damaged_archive_is_named(tmp_path, content):
     pytest.importorskip("rasa")
