@@ -15,4 +15,7 @@ if __name__ == "__main__":
     sys.path[0] = os.getcwd()
     from rasa.__main__ import main
 
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)  # what was interrupted says nothing to a person
