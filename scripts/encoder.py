@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ def export(name: str, folder: Path) -> None:
     import torch
 
     from parlance.finetuning.encoder import load_encoder, pooled, usable_length
+    from parlance.finetuning.export import write_graph
     from parlance.finetuning.quantization import balance, quantize
     from shop.catalogue import read_catalogue
 
@@ -47,23 +47,9 @@ def export(name: str, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     sample = torch.ones(2, 5, dtype=torch.int64)
-    with tempfile.TemporaryDirectory(dir=folder) as unfinished, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished:
         whole, small = Path(unfinished) / "fp32.onnx", Path(unfinished) / GRAPH
-        torch.onnx.export(
-            Sentences(),
-            (sample, sample),
-            str(whole),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["embedding"],
-            dynamic_axes={
-                "input_ids": {0: "batch", 1: "length"},
-                "attention_mask": {0: "batch", 1: "length"},
-                "embedding": {0: "batch"},
-            },
-            opset_version=17,
-            dynamo=False,
-        )
+        write_graph(Sentences(), (sample, sample), whole, ["embedding"])
         balance(whole, [tokenizer.encode(f"{entry.name}. {entry.description}").ids for entry in read_catalogue()])
         quantize(whole, small)
         tokenizer.save(str(folder / TOKENIZER))

@@ -119,6 +119,7 @@ def encoder_beside() -> Iterator[None]:
     if (ENCODER / GRAPH).is_file():
         yield
         return
+    print("      writing the encoder of the shop's recommendations", flush=True)
     command = [str(VENV_PYTHON), str(ROOT / "scripts" / "encoder.py")]
     writing = subprocess.Popen(command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL)
     try:

@@ -1,6 +1,7 @@
 """From PyTorch to ONNX: the graph in fp32 and in int8, and the check that a graph says what the model says."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from parlance.finetuning.quantization import balance, quantize
 
 INPUTS = ("input_ids", "attention_mask")
 OUTPUTS = ("intent_logits", "tag_logits", "embedding", "tokens")
+OF_EVERY_TOKEN = ("tag_logits", "tokens")
 OPSET = 17
 PARITY_SAMPLE = 16
 
@@ -42,19 +44,7 @@ def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], pa
     path = folder / "fp32.onnx"
     inputs = _pad(sample_ids[:PARITY_SAMPLE], padding)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
-            torch.onnx.export(
-                model,
-                tuple(torch.from_numpy(value[:2, :5]) for value in inputs.values()),
-                str(path),
-                input_names=list(INPUTS),
-                output_names=list(OUTPUTS),
-                dynamic_axes={name: {0: "batch", 1: "length"} for name in (*INPUTS, "tag_logits", "tokens")}
-                | {name: {0: "batch"} for name in ("intent_logits", "embedding")},
-                opset_version=OPSET,
-                dynamo=False,
-            )
+        write_graph(model, tuple(torch.from_numpy(value[:2, :5]) for value in inputs.values()), path, OUTPUTS)
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise ParlanceError(
             f"The encoder cannot be exported to ONNX: {error}", "Choose a BERT-like encoder, such as the default."
@@ -67,6 +57,33 @@ def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], pa
             "This is a fault of the export: please report it with the name of the encoder.",
         )
     return difference
+
+
+def write_graph(model: torch.nn.Module, sample: tuple[torch.Tensor, ...], path: Path, outputs: Sequence[str]) -> None:
+    """Trace a model into an ONNX graph in fp32 that takes batches and utterances of any length.
+
+    Args:
+        model: It takes token numbers and mask, both (B, T).
+        sample: Both for a few utterances.
+        path: Where the graph goes.
+        outputs: What the model returns, by name.
+    """
+    axes = {
+        name: {0: "batch", 1: "length"} if name in (*INPUTS, *OF_EVERY_TOKEN) else {0: "batch"}
+        for name in (*INPUTS, *outputs)
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
+        torch.onnx.export(
+            model,
+            sample,
+            str(path),
+            input_names=list(INPUTS),
+            output_names=list(outputs),
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
 
 
 def graph_in(folder: Path, precision: str) -> Path:
