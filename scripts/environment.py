@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +157,26 @@ def is_installed(lock: str) -> bool:
     return file.is_file() and file.read_text() == stamp(lock)
 
 
+def check_owner() -> None:
+    """Refuses a ``.venv`` that is a link to the environment of another checkout, which an installation would re-point
+    to this one.
+
+    Raises:
+        Problem: saying whose it is.
+    """
+    if not VENV.is_symlink():
+        return
+    for file in VENV.glob("lib/python*/site-packages/parlance-*.dist-info/direct_url.json"):
+        url = urllib.parse.urlsplit(json.loads(file.read_text())["url"])
+        owner = Path(urllib.request.url2pathname(url.path))
+        if owner.is_dir() and owner.resolve() != ROOT.resolve():
+            raise Problem(
+                f"The environment .venv is a link to {VENV.resolve()}, in which the checkout {owner} is installed.",
+                "Remove the link and run the command again: this checkout gets an environment of its own, with "
+                "packages from uv's cache.",
+            )
+
+
 def install(lock: str, uv: str) -> None:
     """Installs the locked packages, each checked against its hash, and the project itself as editable.
 
@@ -185,6 +208,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--steps", type=int, default=2, help="how many steps the whole command has")
     options = parser.parse_args(arguments)
     steps = Steps(options.steps)
+    check_owner()
     usable = is_usable()
     if usable and is_installed(options.lock):
         steps.skip("environment .venv is there")

@@ -1,7 +1,7 @@
 """Trains the assistant when its data, configuration or training code have changed since the last model.
 
 A model's name says what it was trained from: ``models/fern-<data>-<code>.tar.gz``, the hashes of the Rasa project's
-own files and of the library's training code. A model by the right name is up to date.
+own files and of the code behind the components in ``config.yml``. A model by the right name is up to date.
 """
 
 from __future__ import annotations
@@ -18,14 +18,10 @@ from pathlib import Path
 from console import Problem, Steps, report_problems
 from encoder import ENCODER, GRAPH
 from environment import ROOT, VENV_PYTHON
+from training_code import training_code
 
 MODELS = ROOT / "models"
 DATA = ("config.yml", "domain.yml", "domain", "data")
-CODE = ("parlance/data", "parlance/dialogue", "parlance/evaluation", "parlance/finetuning", "parlance/inference")
-COMPONENTS = "parlance/components"
-"""Its own modules train the model; the channels in the folder below do not."""
-# Of components, what carries and keeps messages: no model depends on it.
-NOT_TRAINED = (ROOT / "parlance/components/channels", ROOT / "parlance/components/tracker_store.py")
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,7 @@ def digest(files: Iterable[Path]) -> str:
 def current_fingerprint() -> Fingerprint:
     """The fingerprint of the project as it stands."""
     data = digest(files_below(DATA, (".yml", ".yaml", ".txt", ".csv", ".json")))
-    code = (file for file in files_below(CODE, (".py",)) if not {file, *file.parents} & set(NOT_TRAINED))
-    return Fingerprint(data=data, code=digest(code))
+    return Fingerprint(data=data, code=digest(training_code(ROOT, ROOT / "config.yml")))
 
 
 def rasa_settings() -> dict[str, str]:

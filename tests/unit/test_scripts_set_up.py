@@ -1,6 +1,9 @@
 """The set-up scripts: finding Python, keeping the locks clean, knowing when a model is up to date."""
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import environment
 import lock
 import model
 import run
+from training_code import training_code
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted(lock.LOCKS)
@@ -107,10 +111,18 @@ def test_without_uv_and_network_the_remedy_is_said(monkeypatch, tmp_path):
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Rasa project with the files that a model's name depends on."""
     for name, text in {
-        "config.yml": "pipeline: []",
+        "config.yml": "pipeline:\n- name: WhitespaceTokenizer\n- {name: kit.components.Learner, rate: 1}\npolicies:\n",
         "domain.yml": "intents: []",
         "data/nlu/greet.yml": "nlu: []",
-        "parlance/finetuning/trainer.py": "EPOCHS = 1",
+        "kit/__init__.py": "",
+        "kit/components/__init__.py": "from kit.components.learner import Learner",
+        "kit/components/learner.py": "def train():\n    from ..training import loop",
+        "kit/components/channels/web.py": "",
+        "kit/training/__init__.py": "",
+        "kit/training/loop.py": "import os, kit.options",
+        "kit/training/words.txt": "hello",
+        "kit/options.py": "import numpy",
+        "kit/reports.py": "",
         "tests/unit/test_a.py": "",
     }.items():
         file = tmp_path / name
@@ -126,16 +138,61 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("data/nlu/greet.yml", True, False),
         ("domain.yml", True, False),
-        ("parlance/finetuning/trainer.py", False, True),
+        *((f"kit/{name}", False, True) for name in ("__init__.py", "components/__init__.py", "components/learner.py")),
+        *((f"kit/{name}", False, True) for name in ("training/loop.py", "training/words.txt", "options.py")),
+        ("kit/components/channels/web.py", False, False),
+        ("kit/reports.py", False, False),
         ("tests/unit/test_a.py", False, False),
     ],
 )
 def test_a_model_is_up_to_date_until_what_it_came_from_changes(tmp_path, monkeypatch, changed, new_data, new_code):
     folder = project(tmp_path, monkeypatch)
     before = model.current_fingerprint()
-    (folder / changed).write_text("changed")
+    with (folder / changed).open("a") as file:
+        file.write("\n# changed")
     after = model.current_fingerprint()
     assert (before.data != after.data, before.code != after.code) == (new_data, new_code)
+
+
+def test_every_module_that_training_imports_is_part_of_the_models_name():
+    listing = (
+        "import json, sys; import parlance.components, parlance.dialogue.training, parlance.finetuning.job; "
+        "print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'parlance']))"
+    )
+    done = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = {Path(file).resolve() for file in json.loads(done.stdout.splitlines()[-1])}
+    known = set(training_code(ROOT, ROOT / "config.yml"))
+    assert len(imported) > 40
+    assert imported <= known
+    assert not [file for file in known if "channels" in file.parts or file.name == "tracker_store.py"]
+
+
+def linked_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    """A checkout whose ``.venv`` is a link to an environment in which ``project`` is installed as editable."""
+    packages = tmp_path / "shared" / "lib" / "python3.10" / "site-packages" / "parlance-1.0.dist-info"
+    packages.mkdir(parents=True)
+    (packages / "METADATA").write_text("Metadata-Version: 2.1\nName: parlance\nVersion: 1.0\n")
+    origin = {"url": project.as_uri(), "dir_info": {"editable": True}}
+    (packages / "direct_url.json").write_text(json.dumps(origin))
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / ".venv").symlink_to(tmp_path / "shared")
+    monkeypatch.setattr(environment, "ROOT", checkout)
+    monkeypatch.setattr(environment, "VENV", checkout / ".venv")
+
+
+def test_an_environment_that_is_linked_to_another_checkouts_is_left_alone(tmp_path, monkeypatch):
+    other = tmp_path / "other checkout"
+    other.mkdir()
+    linked_environment(tmp_path, monkeypatch, other)
+    with pytest.raises(console.Problem, match=r"link to .*shared.*other checkout.*Remove the link"):
+        environment.check_owner()
+
+
+@pytest.mark.parametrize("place", ["checkout", "gone"])
+def test_a_linked_environment_of_this_checkout_or_of_none_is_used(tmp_path, monkeypatch, place):
+    linked_environment(tmp_path, monkeypatch, tmp_path / place)
+    environment.check_owner()
 
 
 def test_an_unchanged_project_is_not_trained(tmp_path, monkeypatch, capsys):
