@@ -8,9 +8,9 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
 from actions.customers import KnownCustomer, known_customer, recognise_if_possible
 from actions.forms import ENDED, REQUESTED, AccountForm, CompletedForm, Form, ended, try_again_later
-from actions.items import end_unavailable
 from actions.messages import entities, entity, free_answer, intent_of, latest_text, meant, value_before_this_turn
 from actions.shop_access import ask_shop
 from actions.wording import money
@@ -54,6 +54,8 @@ _NOT_IN_A_NAME = re.compile(
 
 class ValidateContactForm(AccountForm):
     """Another e-mail address, phone number or name for the account."""
+
+    act = "change update make email e-mail phone number name address"
 
     def name(self) -> str:
         return "validate_contact_form"
@@ -105,41 +107,35 @@ class ValidateContactForm(AccountForm):
         return super().extract_confirmed(dispatcher, tracker, domain)
 
 
-class ActionAskContactFormConfirmed(Action):
+class ActionAskContactFormConfirmed(AskConsent):
     """Asks whether this is the new value."""
 
-    def name(self) -> str:
-        return "action_ask_contact_form_confirmed"
+    form = "contact_form"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+    async def question(self, tracker: Tracker) -> Question | None:
         detail, value, customer = (
             tracker.get_slot("contact_detail"),
             tracker.get_slot("new_value"),
             known_customer(tracker),
         )
-        try:
-            value = await value_to_store(customer, detail, value) if customer else value
-        except ShopUnavailable as error:
-            return end_unavailable(dispatcher, tracker, error)
-        dispatcher.utter_message(response=f"utter_confirm_{field_of(detail)}", value=value)
-        return []
+        value = await value_to_store(customer, detail, value) if customer else value
+        return Question(f"utter_confirm_{field_of(detail)}", {"value": value})
 
 
-class ActionChangeContact(CompletedForm):
+class ActionChangeContact(ConfirmedAct):
     """Changes an e-mail address, phone number or name."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "contact_detail", "new_value")
+    forgets: ClassVar[tuple[str, ...]] = ("contact_detail", "new_value")
 
     def name(self) -> str:
         return "action_change_contact"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
-        if not tracker.get_slot("confirmed"):
-            dispatcher.utter_message(response="utter_nothing_changed")
-            # The slot may hold the address that was not to be, from an entity.
-            return [SlotSet("email", customer.email)]
+    def decline(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
+        dispatcher.utter_message(response="utter_nothing_changed")
+        # The slot may hold the address that was not to be, from an entity.
+        return [SlotSet("email", customer.email)]
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         detail = tracker.get_slot("contact_detail")
         field, value = field_of(detail), await value_to_store(customer, detail, tracker.get_slot("new_value"))
         done = await ask_shop(change_contact, customer.id, field, value, tracker.sender_id)
@@ -227,6 +223,8 @@ class ActionExportData(CompletedForm):
 class ValidateDeletionForm(AccountForm):
     """Erasing an account: who it is, and a yes."""
 
+    act = "delete erase remove close account data details"
+
     def name(self) -> str:
         return "validate_deletion_form"
 
@@ -234,20 +232,22 @@ class ValidateDeletionForm(AccountForm):
         return ["confirmed"]
 
 
-class ActionDeleteData(CompletedForm):
-    """Erases an account, unless orders are still open."""
+class ActionAskDeletionFormConfirmed(AskConsent):
+    """Asks whether the account shall be erased, and says what is lost."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("confirmed",)
+    form = "deletion_form"
+
+    async def question(self, tracker: Tracker) -> Question | None:
+        return Question("utter_confirm_deletion", {})
+
+
+class ActionDeleteData(ConfirmedAct):
+    """Erases an account, unless orders are still open."""
 
     def name(self) -> str:
         return "action_delete_data"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
-        if not tracker.get_slot("confirmed"):
-            dispatcher.utter_message(response="utter_nothing_changed")
-            return []
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         done = await ask_shop(delete_data, customer.id, tracker.sender_id)
         dispatcher.utter_message(response=f"utter_delete_{done.outcome.value}", reference=done.reference)
         if done.outcome is not DataOutcome.DONE:

@@ -11,7 +11,9 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer
+from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
+from actions.consent import CONFIRMED
+from actions.customers import KnownCustomer, known_customer
 from actions.dates import find_date
 from actions.forms import CompletedForm, OrderForm, refuse
 from actions.items import ItemForm, Line, not_found
@@ -19,8 +21,23 @@ from actions.messages import entity, free_answer, intent_of, is_asked_for, lates
 from actions.requests import offering
 from actions.shop_access import ask_shop
 from actions.wording import day
-from shop.claims import ClaimKind, ClaimOutcome, PhotoOutcome, attach_photo, claimable_lines, open_claim
-from shop.delivery import MissingOutcome, RescheduleOutcome, report_missing, reschedule
+from shop.claims import (
+    ClaimKind,
+    ClaimOutcome,
+    PhotoOutcome,
+    attach_photo,
+    claim_that_is_open,
+    claimable_lines,
+    open_claim,
+)
+from shop.delivery import (
+    MissingOutcome,
+    MissingReport,
+    RescheduleOutcome,
+    report_missing,
+    reschedule,
+    why_not_missing,
+)
 from shop.errors import ShopUnavailable
 from shop.models import today
 from shop.order_numbers import show_order_number
@@ -52,33 +69,75 @@ CLAIM_REFUSED = {
     ClaimOutcome.NOT_FOUND: ("utter_order_not_yours", None),
 }
 """What is said where no claim can be opened, and what is offered instead."""
+MISSING_OFFERS = {MissingOutcome.NOT_SENT: "order_status", MissingOutcome.TOO_OLD: "human_handoff"}
 OFFER_NEAREST_DAY = (RescheduleOutcome.TOO_SOON, RescheduleOutcome.TOO_FAR, RescheduleOutcome.NOT_A_DELIVERY_DAY)
 
 
 # Missing parcels --------------------------------------------------------------------------------------------------
 
 
-class ActionReportMissing(CompletedForm):
+class ValidateMissingForm(OrderForm):
+    """A parcel that is looked for: which order, and a yes."""
+
+    act = "look search open start find chase parcel order carrier"
+
+    def name(self) -> str:
+        return "validate_missing_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return [CONFIRMED]
+
+    async def look_up_order(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+        customer: KnownCustomer,
+        said: dict[str, Any],
+    ) -> list[EventType]:
+        """Ends the form where the carrier cannot look for it, or does already."""
+        number = tracker.get_slot("order_number")
+        refusal = await ask_shop(why_not_missing, number, customer.id)
+        if refusal is None:
+            return []
+        response, blanks = told_of_search(refusal, number)
+        return refuse(dispatcher, response, MISSING_OFFERS.get(refusal.outcome), **blanks)
+
+
+class ActionAskMissingFormConfirmed(AskConsent):
+    """Asks whether the carrier shall look for the parcel."""
+
+    form = "missing_form"
+
+    async def question(self, tracker: Tracker) -> Question | None:
+        return await about_order(tracker, "utter_confirm_missing")
+
+
+class ActionReportMissing(ConfirmedAct):
     """Has the carrier look for a parcel."""
 
     def name(self) -> str:
         return "action_report_missing"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         number = tracker.get_slot("order_number")
         report = await ask_shop(report_missing, number, customer.id, tracker.sender_id)
-        if report.outcome is MissingOutcome.NOT_FOUND:
-            return not_found(dispatcher, tracker)
-        dispatcher.utter_message(
-            response=f"utter_missing_{report.outcome.value}",
-            number=show_order_number(number),
-            reference=report.reference,
-            expected_on=day(report.expected_on) if report.expected_on else "",
-            answer_by=day(report.answer_by) if report.answer_by else "",
-        )
-        return [SlotSet("offer", "order_status" if report.outcome is MissingOutcome.NOT_SENT else None)]
+        response, blanks = told_of_search(report, number)
+        dispatcher.utter_message(response=response, **blanks)
+        return [SlotSet("offer", MISSING_OFFERS.get(report.outcome))]
+
+
+def told_of_search(report: MissingReport, number: str) -> tuple[str, dict[str, str]]:
+    """The response that says how a search stands, and what fills it."""
+    if report.outcome is MissingOutcome.NOT_FOUND:
+        return "utter_order_not_yours", {"number": show_order_number(number)}
+    return f"utter_missing_{report.outcome.value}", {
+        "number": show_order_number(number),
+        "reference": report.reference,
+        "expected_on": day(report.expected_on) if report.expected_on else "",
+        "answer_by": day(report.answer_by) if report.answer_by else "",
+        "since": day(report.since) if report.since else "",
+    }
 
 
 # Claims -----------------------------------------------------------------------------------------------------------
@@ -88,12 +147,13 @@ class ValidateClaimForm(ItemForm):
     """What arrived broken, wrong or incomplete: which item, what is wrong with it, and a photo if there is one."""
 
     requests: ClassVar[frozenset[str]] = frozenset({"item_damaged", "wrong_item"})
+    act = "open start claim file report send order item"
 
     def name(self) -> str:
         return "validate_claim_form"
 
     def further(self, tracker: Tracker) -> list[str]:
-        return ["item", "description", "photo"]
+        return ["item", "description", "photo", CONFIRMED]
 
     def extract_description(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -138,6 +198,45 @@ class ValidateClaimForm(ItemForm):
         response, offer = CLAIM_REFUSED[found.outcome]
         return (), refuse(dispatcher, response, offer, number=show_order_number(number))
 
+    async def look_up_item(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, lines: Sequence[Line]
+    ) -> list[EventType]:
+        """Ends the form where this has been claimed already; a photo goes to the claim that is open."""
+        customer, request = known_customer(tracker), tracker.get_slot("request")
+        description = tracker.get_slot("description") or ""
+        if customer is None or (request == "wrong_item" and not description):
+            return []
+        claim = await ask_shop(
+            claim_that_is_open,
+            tracker.get_slot("order_number"),
+            customer.id,
+            tracker.get_slot("item"),
+            kind_of(request, description),
+        )
+        if claim is None:
+            return []
+        photo = tracker.get_slot("photo") if tracker.get_slot("photo") != NO_PHOTO else None
+        if photo:
+            await ask_shop(attach_photo, claim.reference, photo)
+        without = "" if photo or claim.has_photo else "_without_photo"
+        events = refuse(
+            dispatcher,
+            f"utter_claim_already_open{without}",
+            reference=claim.reference,
+            item=claim.item,
+            email=customer.email,
+        )
+        return [*events, SlotSet("claim", claim.reference)]
+
+
+class ActionAskClaimFormConfirmed(AskConsent):
+    """Asks whether to open the claim, with what it will say."""
+
+    form = "claim_form"
+
+    async def question(self, tracker: Tracker) -> Question | None:
+        return await about_order(tracker, "utter_confirm_claim", description=tracker.get_slot("description"))
+
 
 class ActionAskPhoto(Action):
     """Asks for a photo; says how to send one to whoever agrees without sending it."""
@@ -151,7 +250,7 @@ class ActionAskPhoto(Action):
         return []
 
 
-class ActionOpenClaim(CompletedForm):
+class ActionOpenClaim(ConfirmedAct):
     """Opens a claim for what is broken, wrong or incomplete."""
 
     forgets: ClassVar[tuple[str, ...]] = ("item", "description", "photo")
@@ -159,9 +258,7 @@ class ActionOpenClaim(CompletedForm):
     def name(self) -> str:
         return "action_open_claim"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         number, description = tracker.get_slot("order_number"), tracker.get_slot("description")
         photo = "" if tracker.get_slot("photo") == NO_PHOTO else tracker.get_slot("photo")
         kind = kind_of(tracker.get_slot("request"), description)

@@ -6,7 +6,7 @@ skill's module: a subclass of ``OrderForm`` or ``AccountForm``, and one of ``Com
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, FormValidationAction, Tracker
@@ -14,9 +14,15 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import consent
+from actions.consent import CONFIRMED, CONSENT
 from actions.customers import KnownCustomer, get_to_know, known_customer, recognise
 from actions.messages import (
+    ANSWERS,
+    CHANGES_FORM,
+    GOES_ON,
     chosen,
+    earlier_events,
     entity,
     free_answer,
     intent_of,
@@ -25,8 +31,8 @@ from actions.messages import (
     latest_text,
     order_number_in,
     value_before_this_turn,
-    yes_or_no,
 )
+from actions.refusals import is_refusal
 from actions.shop_access import ask_shop
 from shop.customers import IdentificationOutcome, identify
 from shop.emails import find_email
@@ -42,6 +48,8 @@ ATTEMPTS_BEFORE_A_PERSON = 3
 REQUESTED = "requested_slot"
 FREE_TEXT = ("description", "reason")
 """Slots that take whatever the customer writes."""
+IN_HAND = frozenset({"order_number", "email", "product"})
+"""Slots of forms that say what the conversation is about, and so outlive each form."""
 ENDED = "form_ended"
 """The slot that says why a form ended before its time: gave_up, unavailable, or refused by the shop's rules."""
 
@@ -51,6 +59,8 @@ class Form(FormValidationAction):
 
     requests: ClassVar[frozenset[str]] = frozenset()
     """The requests that it collects for, where there are several."""
+    act: ClassVar[str] = ""
+    """Words with which a yes may say again what it is for: "yes, cancel the order"."""
 
     @abstractmethod
     def name(self) -> str:
@@ -76,7 +86,11 @@ class Form(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Rasa's, then what has to be looked up, and a word about an answer that filled nothing."""
-        events: list[EventType] = await super().get_validation_events(dispatcher, tracker, domain)
+        opening = form_before(tracker) != self.form_name()
+        if opening and is_refusal(latest_text(tracker), intent_of(tracker)):
+            return refuse(dispatcher, "utter_not_wanted")
+        left_over = empty_left_overs(tracker, domain["forms"][self.form_name()]["required_slots"]) if opening else []
+        events: list[EventType] = [*left_over, *await super().get_validation_events(dispatcher, tracker, domain)]
         tracker.add_slots(events)
         events = [*events, *await self.look_up(dispatcher, tracker, domain, slots_in(events))]
         asked = tracker.get_slot(REQUESTED)
@@ -84,6 +98,8 @@ class Form(FormValidationAction):
             value not in (None, value_before_this_turn(tracker, slot)) for slot, value in slots_in(events).items()
         )
         unexplained = asked and not filled and not dispatcher.messages
+        if unexplained and asked == CONFIRMED and intent_of(tracker) in ANSWERS:
+            return [*events, *not_understood(dispatcher, tracker, "utter_confirmed_unclear")]
         if unexplained and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             response = f"utter_{asked}_unclear"
             known = response in domain.get("responses", {})
@@ -118,8 +134,8 @@ class Form(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A yes or a no where the form asks whether to go ahead."""
-        answer = yes_or_no(tracker, "confirmed")
-        return {} if answer is None else {"confirmed": answer}
+        answer = consent.answer(tracker, self.act) if is_asked_for(tracker, CONFIRMED) else None
+        return {} if answer is None else {CONFIRMED: answer}
 
 
 class OrderForm(Form):
@@ -250,6 +266,48 @@ def ask_again_later(dispatcher: CollectingDispatcher, tracker: Tracker, error: S
     dispatcher.utter_message(response="utter_shop_unavailable")
     message = {key: tracker.latest_message.get(key) for key in ("text", "intent", "entities")}
     return [SlotSet("offer", message)]
+
+
+def form_before(tracker: Tracker) -> str | None:
+    """The form that was open when the latest message came."""
+    loops = (e for e in earlier_events(tracker, turns=len(tracker.events)) if e["event"] in CHANGES_FORM)
+    return next((event.get("name") for event in loops), None)
+
+
+def empty_left_overs(tracker: Tracker, slots: Iterable[str]) -> list[EventType]:
+    """Empty what an earlier form, or this one at another time, was told: its answers are not for the form that opens.
+
+    What stays: the order and who it is; the product in hand; a photo sent outside of any form, which waits for a claim;
+    the line of the order where one form follows another at once; and everything where the customer goes on with what
+    was interrupted (``requests.take_up``).
+    """
+    if tracker.latest_message.get(GOES_ON):
+        return []
+    stays = {*IN_HAND, *({"item"} if form_before(tracker) else ())}
+    before = {slot: value_before_this_turn(tracker, slot) for slot in {*slots, CONSENT} - stays}
+    old = [
+        slot
+        for slot, value in before.items()
+        if value is not None
+        and value == tracker.get_slot(slot)
+        and not (slot == "photo" and not _told_in_a_form(tracker, slot))
+    ]
+    # Rasa appends what it would fill the form with, and each of these would be validated as an answer.
+    tracker.events = [e for e in tracker.events if not (e["event"] == "slot" and e["name"] in old)]
+    emptied = [SlotSet(slot, None) for slot in old]
+    tracker.slots.update(dict.fromkeys(old))
+    return emptied
+
+
+def _told_in_a_form(tracker: Tracker, slot: str) -> bool:
+    """Whether a form was open when a slot was set last, before the latest message."""
+    found = False
+    for event in earlier_events(tracker, turns=len(tracker.events)):
+        if event["event"] == "slot" and event.get("name") == slot:
+            found = True
+        if found and event["event"] in CHANGES_FORM:
+            return bool(event.get("name"))
+    return False
 
 
 def slots_in(events: list[EventType]) -> dict[str, Any]:

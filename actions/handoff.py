@@ -8,7 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import known_customer
-from actions.messages import transcript
+from actions.messages import latest_text, transcript
+from actions.refusals import is_refusal
 from actions.shop_access import ask_shop
 from shop.errors import ShopUnavailable
 from shop.tickets import open_ticket
@@ -23,6 +24,9 @@ class ActionHumanHandoff(Action):
         return "action_human_handoff"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if is_refusal(latest_text(tracker), "human_handoff"):
+            dispatcher.utter_message(response="utter_not_wanted")
+            return [SlotSet("offer", None)]
         customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email") or ""
         try:

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, known_customer
-from actions.forms import ENDED, FREE_TEXT, REQUESTED, OrderForm, unavailable
+from actions.forms import FREE_TEXT, REQUESTED, OrderForm, unavailable
 from actions.messages import (
     chosen,
     entities,
@@ -120,23 +120,6 @@ def ask_which(dispatcher: CollectingDispatcher, response: str, things: Iterable[
         {"title": thing["name"], "payload": f'/inform{{"ordinal": "{n}"}}'} for n, thing in enumerate(things, start=1)
     ]
     dispatcher.utter_message(response=response, buttons=buttons)
-
-
-async def ask_to_confirm(
-    dispatcher: CollectingDispatcher, tracker: Tracker, response: str, **blanks: Any
-) -> list[EventType]:
-    """Ask whether to go ahead with the order in hand and, where there is one, the line of it; the response may use
-    {number}, {items} and {item}. Ends the form where the order is not there any more."""
-    try:
-        order = await order_in_hand(tracker)
-    except ShopUnavailable as error:
-        return end_unavailable(dispatcher, tracker, error)
-    if order is None:
-        return [*not_found(dispatcher, tracker), SlotSet(ENDED, "refused"), SlotSet(REQUESTED, None)]
-    number = show_order_number(order.number)
-    blanks = {"items": goods(order.items), "item": item_name(order.items, tracker.get_slot("item")), **blanks}
-    dispatcher.utter_message(response=response, number=number, **blanks)
-    return []
 
 
 def end_unavailable(dispatcher: CollectingDispatcher, tracker: Tracker, error: ShopUnavailable) -> list[EventType]:

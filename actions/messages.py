@@ -11,6 +11,10 @@ from shop.order_numbers import find_order_number
 ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback", ""})
 """Intents that may be the answer to a form's open question, whatever it asks; so may be the form's own."""
 SURE = 0.7
+CHANGES_FORM = frozenset(("active_loop", "session_started", "restart"))
+"""Events after which another form is open, their ``name``, or none."""
+GOES_ON = "goes_on"
+"""What a message carries in its parse result where it goes on with what was begun, and is no new request."""
 YES = re.compile(r"\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
 NO = re.compile(r"\W*(?:no|nope|nah|don'?t|do not)\b")
 _RULED_OUT = re.compile(r"\b(?:not|rather than|instead of|stop calling me|no longer)\s+$", re.IGNORECASE)

@@ -4,14 +4,15 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
 from actions.customers import KnownCustomer
-from actions.forms import CompletedForm, OrderForm, reason_given, refuse
-from actions.items import ItemForm, Line, ask_to_confirm, item_name, not_found, order_in_hand, quantity_given
+from actions.forms import OrderForm, reason_given, refuse
+from actions.items import ItemForm, Line, item_name, not_found, order_in_hand, quantity_given
 from actions.messages import entities, entity, free_answer, latest_text
 from actions.shop_access import ask_shop
 from actions.wording import money
@@ -49,6 +50,8 @@ NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
 class ValidateCancelForm(OrderForm):
     """Cancelling: the order, and a yes. A reason is noted where it is given and never asked for."""
 
+    act = "cancel stop order"
+
     def name(self) -> str:
         return "validate_cancel_form"
 
@@ -75,6 +78,8 @@ class ValidateCancelForm(OrderForm):
 
 class ValidateAddressForm(OrderForm):
     """Another address for an order: the street, the postcode, and a yes."""
+
+    act = "change send update redirect deliver address order there"
 
     def name(self) -> str:
         return "validate_address_form"
@@ -125,6 +130,8 @@ class ValidateAddressForm(OrderForm):
 class ValidateItemsForm(ItemForm):
     """Another quantity for a line of an order."""
 
+    act = "change make remove take drop update order item items"
+
     def name(self) -> str:
         return "validate_items_form"
 
@@ -149,57 +156,54 @@ class ValidateItemsForm(ItemForm):
         return {} if quantity is None else {"quantity": quantity}
 
 
-class ActionAskCancelFormConfirmed(Action):
+class ActionAskCancelFormConfirmed(AskConsent):
     """Asks whether to cancel this order."""
 
-    def name(self) -> str:
-        return "action_ask_cancel_form_confirmed"
+    form = "cancel_form"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_cancel")
+    async def question(self, tracker: Tracker) -> Question | None:
+        return await about_order(tracker, "utter_confirm_cancel")
 
 
-class ActionAskAddressFormConfirmed(Action):
+class ActionAskAddressFormConfirmed(AskConsent):
     """Asks whether this is where it shall go."""
 
-    def name(self) -> str:
-        return "action_ask_address_form_confirmed"
+    form = "address_form"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+    async def question(self, tracker: Tracker) -> Question | None:
         address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
-        return await ask_to_confirm(dispatcher, tracker, "utter_confirm_address", address=address, postcode=postcode)
+        return await about_order(tracker, "utter_confirm_address", address=address, postcode=postcode)
 
 
-class ActionAskItemsFormConfirmed(Action):
+class ActionAskItemsFormConfirmed(AskConsent):
     """Asks whether to send this many."""
 
-    def name(self) -> str:
-        return "action_ask_items_form_confirmed"
+    form = "items_form"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+    async def question(self, tracker: Tracker) -> Question | None:
         quantity = int(tracker.get_slot("quantity"))
         response = "utter_confirm_items" if quantity else "utter_confirm_remove"
-        return await ask_to_confirm(dispatcher, tracker, response, quantity=quantity)
+        return await about_order(tracker, response, quantity=quantity)
 
 
 # Changing ---------------------------------------------------------------------------------------------------------
 
 
-class ActionCancelOrder(CompletedForm):
+class ActionCancelOrder(ConfirmedAct):
     """Cancels an order that has not left."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "reason")
+    forgets: ClassVar[tuple[str, ...]] = ("reason",)
 
     def name(self) -> str:
         return "action_cancel_order"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    def decline(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
+        number = show_order_number(tracker.get_slot("order_number"))
+        dispatcher.utter_message(response="utter_not_cancelled", number=number)
+        return []
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         number = tracker.get_slot("order_number")
-        if not tracker.get_slot("confirmed"):
-            dispatcher.utter_message(response="utter_not_cancelled", number=show_order_number(number))
-            return []
         reason = tracker.get_slot("reason") or ""
         done = await ask_shop(cancel_order, number, customer.id, reason, tracker.sender_id)
         if done.outcome is CancelOutcome.NOT_FOUND:
@@ -214,21 +218,16 @@ class ActionCancelOrder(CompletedForm):
         return [SlotSet("offer", "start_return" if done.outcome is CancelOutcome.TOO_LATE else None)]
 
 
-class ActionChangeAddress(CompletedForm):
+class ActionChangeAddress(ConfirmedAct):
     """Sends an order that has not left to another address."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "address", "postcode")
+    forgets: ClassVar[tuple[str, ...]] = ("address", "postcode")
 
     def name(self) -> str:
         return "action_change_address"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         number = tracker.get_slot("order_number")
-        if not tracker.get_slot("confirmed"):
-            dispatcher.utter_message(response="utter_nothing_changed")
-            return []
         address, postcode = tracker.get_slot("address"), tracker.get_slot("postcode")
         done = await ask_shop(change_address, number, customer.id, address, postcode, tracker.sender_id)
         if done.outcome is AddressOutcome.NOT_FOUND:
@@ -242,21 +241,16 @@ class ActionChangeAddress(CompletedForm):
         return [SlotSet("offer", "human_handoff" if done.outcome is AddressOutcome.TOO_LATE else None)]
 
 
-class ActionChangeItems(CompletedForm):
+class ActionChangeItems(ConfirmedAct):
     """Changes how many of something an order has."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "item", "quantity")
+    forgets: ClassVar[tuple[str, ...]] = ("item", "quantity")
 
     def name(self) -> str:
         return "action_change_items"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         number, line = tracker.get_slot("order_number"), tracker.get_slot("item")
-        if not tracker.get_slot("confirmed"):
-            dispatcher.utter_message(response="utter_nothing_changed")
-            return []
         quantity = int(tracker.get_slot("quantity"))
         order = await ask_shop(order_for, number, customer.id)
         if order is None:

@@ -10,7 +10,10 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import consent
 from actions.amounts import find_amount
+from actions.confirmed_acts import AskConsent, Question
+from actions.consent import CONFIRMED, CONSENT
 from actions.customers import KnownCustomer, known_customer, recognise, recognise_if_possible
 from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
@@ -184,11 +187,13 @@ class ActionGiftCardBalance(Action):
 class ValidateChargeForm(Form):
     """A charge that nobody recognises: how much, when, and where to write to. Not knowing is an answer."""
 
+    act = "open start report case charge"
+
     def name(self) -> str:
         return "validate_charge_form"
 
     def wanted(self, tracker: Tracker) -> list[str]:
-        return ["charge_amount", "charge_day", *([] if known_customer(tracker) else ["email"])]
+        return ["charge_amount", "charge_day", *([] if known_customer(tracker) else ["email"]), CONFIRMED]
 
     def extract_charge_amount(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -219,10 +224,24 @@ class ValidateChargeForm(Form):
         return await recognise_if_possible(tracker)
 
 
+class ActionAskChargeFormConfirmed(AskConsent):
+    """Asks whether a person shall look into the charge."""
+
+    form = "charge_form"
+
+    async def question(self, tracker: Tracker) -> Question | None:
+        amount, charged_on = tracker.get_slot("charge_amount"), tracker.get_slot("charge_day")
+        customer = known_customer(tracker)
+        charge = "an unknown amount" if amount == UNKNOWN else money(int(amount))
+        since = "an unknown day" if charged_on == UNKNOWN else day(date.fromisoformat(charged_on))
+        email = customer.email if customer else tracker.get_slot("email")
+        return Question("utter_confirm_fraud_case", {"amount": charge, "day": since, "email": email})
+
+
 class ActionOpenFraudCase(Action):
     """Opens a case for a charge that nobody recognises, and hands it to a person. Locks nothing."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("charge_amount", "charge_day")
+    forgets: ClassVar[tuple[str, ...]] = (CONFIRMED, CONSENT, "charge_amount", "charge_day")
 
     def name(self) -> str:
         return "action_open_fraud_case"
@@ -230,6 +249,9 @@ class ActionOpenFraudCase(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if tracker.get_slot(ENDED):
             return ended(tracker, self.forgets)
+        if not consent.is_given(tracker):
+            dispatcher.utter_message(response="utter_no_fraud_case")
+            return [SlotSet(slot, None) for slot in self.forgets]
         amount, charged_on = tracker.get_slot("charge_amount"), tracker.get_slot("charge_day")
         customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email") or ""

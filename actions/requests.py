@@ -9,24 +9,27 @@ from rasa_sdk.events import ActionExecuted, EventType, FollowupAction, SlotSet, 
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.messages import chosen, earlier_events
+from actions import consent
+from actions.messages import CHANGES_FORM, GOES_ON, chosen, earlier_events, latest_text
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents refund_status return_label invoice_copy payment_failed parcel_missing".split()
+    "order_status order_contents refund_status return_label invoice_copy payment_failed".split()
 )
 """The requests that ``order_form`` collects for."""
 REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
 """The requests that ``code_form`` collects for."""
+WORDS_OF_AN_OFFER = "show tell get send try again look chase compare take day a person more other others next know how"
+"""With which a yes to an offer may say again what was offered."""
 ABOUT_AN_ORDER = frozenset(
     "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
     "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
 )
 """Those in which an order is named, whichever form they use."""
-CHANGES_FORM = frozenset(("active_loop", "session_started", "restart"))
-"""Events after which another form is open, their ``name``, or none."""
 
 
-def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None) -> list[EventType]:
+def take_up(
+    domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None, goes_on: bool = False
+) -> list[EventType]:
     """The events after which the conversation goes on as though the customer had asked for an intent.
 
     Rasa fills slots only from messages that come in by a channel, so the slots that the domain maps from this intent
@@ -36,9 +39,10 @@ def take_up(domain: DomainDict, intent: str, parsed: dict[str, Any] | None = Non
         domain: The domain, as the action got it.
         intent: What is asked for.
         parsed: The parse result where there are entities or an answer of a retrieval intent to pass on.
+        goes_on: Whether a form that opens keeps what was told before.
     """
     parsed = parsed or {"text": f"/{intent}", "entities": []}
-    parsed = {**parsed, "intent": {"name": intent, "confidence": 1.0}}
+    parsed = {**parsed, "intent": {"name": intent, "confidence": 1.0}, GOES_ON: goes_on}
     found = {(entity["entity"], entity.get("role")): entity["value"] for entity in parsed["entities"]}
     slots = []
     for slot, settings in domain.get("slots", {}).items():
@@ -72,12 +76,16 @@ class ActionAccept(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         offer = fresh_offer(tracker)
+        if offer and latest_text(tracker) and not consent.is_plain_yes(latest_text(tracker), WORDS_OF_AN_OFFER):
+            dispatcher.utter_message(response="utter_offer_stands")
+            return [SlotSet("offer", offer)]
         if isinstance(offer, dict):
-            return [SlotSet("offer", None), *take_up(domain, offer["intent"]["name"], offer)]
+            return [SlotSet("offer", None), *take_up(domain, offer["intent"]["name"], offer, goes_on=True)]
         if offer:
             intent, brace, details = offer.partition("{")
             entities = [{"entity": name, "value": value} for name, value in json.loads(brace + details or "{}").items()]
-            return [SlotSet("offer", None), *take_up(domain, intent, {"text": f"/{offer}", "entities": entities})]
+            parsed = {"text": f"/{offer}", "entities": entities}
+            return [SlotSet("offer", None), *take_up(domain, intent, parsed, goes_on=True)]
         dispatcher.utter_message(response="utter_go_on" if tracker.active_loop.get("name") else "utter_what_else")
         return []
 
@@ -117,7 +125,8 @@ def next_request(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dom
         return []
     if not parsed["text"].startswith("/"):  # an interrupted form only asks again, as after any digression
         dispatcher.utter_message(response="utter_next_request", request=parsed["text"])
-    return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed)]
+    interrupted = parsed["text"].startswith("/")
+    return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed, interrupted)]
 
 
 def resume_later(tracker: Tracker, forms: Collection[str]) -> list[EventType]:

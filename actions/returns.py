@@ -8,10 +8,11 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
 from actions.customers import KnownCustomer, known_customer
 from actions.exchanges import find_exchange
 from actions.forms import CompletedForm, reason_given, refuse
-from actions.items import ItemForm, Line, ask_to_confirm, end_unavailable, item_name, not_found, quantity_given
+from actions.items import ItemForm, Line, end_unavailable, item_name, not_found, quantity_given
 from actions.messages import intent_of, is_asked_for
 from actions.shop_access import ask_shop
 from actions.wording import day, money
@@ -51,6 +52,8 @@ class ValidateReturnForm(ItemForm):
     """What goes back, how many, why, and for what: money, or a product in the slot ``exchange_for`` {sku, name}."""
 
     requests: ClassVar[frozenset[str]] = frozenset({"start_return", "exchange_item"})
+
+    act = "return send swap exchange replace refund open start item items order"
 
     def name(self) -> str:
         return "validate_return_form"
@@ -118,26 +121,20 @@ class ActionAskReturnFormQuantity(Action):
         return []
 
 
-class ActionAskReturnFormConfirmed(Action):
+class ActionAskReturnFormConfirmed(AskConsent):
     """Asks whether to go ahead, with what it brings or costs."""
 
-    def name(self) -> str:
-        return "action_ask_return_form_confirmed"
+    form = "return_form"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+    async def question(self, tracker: Tracker) -> Question | None:
         wanted, quantity = tracker.get_slot("exchange_for"), int(tracker.get_slot("quantity") or 1)
-        try:
-            line = await line_in_hand(tracker)
-            product = await ask_shop(by_sku, wanted["sku"]) if is_exchange(tracker) else None
-        except ShopUnavailable as error:
-            return end_unavailable(dispatcher, tracker, error)
+        line = await line_in_hand(tracker)
+        product = await ask_shop(by_sku, wanted["sku"]) if is_exchange(tracker) else None
         refund = line.refund_pence * quantity if line else 0
         costs = product.price_pence * quantity - refund if product else 0
-        response = f"utter_confirm_exchange{price_change(costs)}" if product else "utter_confirm_return"
-        return await ask_to_confirm(
-            dispatcher,
+        return await about_order(
             tracker,
-            response,
+            f"utter_confirm_exchange{price_change(costs)}" if product else "utter_confirm_return",
             amount=money(abs(costs) if product else refund),
             quantity=quantity,
             exchange=product.name if product else "",
@@ -147,21 +144,20 @@ class ActionAskReturnFormConfirmed(Action):
 # Answering --------------------------------------------------------------------------------------------------------
 
 
-class ActionStartReturn(CompletedForm):
+class ActionStartReturn(ConfirmedAct):
     """Opens a return or an exchange; the label goes out by e-mail."""
 
-    forgets: ClassVar[tuple[str, ...]] = ("confirmed", "item", "quantity", "reason", "exchange_for")
+    forgets: ClassVar[tuple[str, ...]] = ("item", "quantity", "reason", "exchange_for")
 
     def name(self) -> str:
         return "action_start_return"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    def decline(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
+        dispatcher.utter_message(response="utter_not_returned")
+        return [SlotSet("offer", None)]
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         number, item = tracker.get_slot("order_number"), tracker.get_slot("item")
-        if not tracker.get_slot("confirmed"):
-            dispatcher.utter_message(response="utter_not_returned")
-            return [SlotSet("offer", None)]
         exchange = is_exchange(tracker)
         wanted = tracker.get_slot("exchange_for") if exchange else {"sku": "", "name": ""}
         line = await line_in_hand(tracker)

@@ -81,6 +81,16 @@ def claimable_lines(session: Session, number: str | int, customer_id: int) -> Cl
     return Claimable(ClaimOutcome.OPENED if lines else ClaimOutcome.TOO_OLD, lines)
 
 
+def claim_that_is_open(
+    session: Session, number: str | int, customer_id: int, line_id: int, kind: ClaimKind
+) -> Claim | None:
+    """The claim of this kind that is open for a line of a customer's order; None where there is none."""
+    order = own_order(session, number, customer_id)
+    line = line_of(order, line_id) if order else None
+    claim = _open_claim(session, line_id, kind) if line else None
+    return _told(ClaimOutcome.ALREADY_OPEN, claim, line.product.name) if line and claim else None
+
+
 def open_claim(
     session: Session,
     number: str | int,
@@ -99,9 +109,7 @@ def open_claim(
     item, arrived = line.product.name, delivered_on(order, line)
     if arrived is None:
         return Claim(ClaimOutcome.NOT_DELIVERED, item=item)
-    claim = session.execute(
-        select(DamageClaim).where(DamageClaim.line_id == line.id, DamageClaim.kind == kind, DamageClaim.state == "open")
-    ).scalar_one_or_none()
+    claim = _open_claim(session, line.id, kind)
     if claim is not None:
         return _told(ClaimOutcome.ALREADY_OPEN, claim, item)
     if today() - arrived > CLAIM_WINDOW:
@@ -131,6 +139,13 @@ def attach_photo(session: Session, reference: str, photo_id: str) -> PhotoOutcom
     claim.photos = [*claim.photos, photo_id]
     session.flush()
     return PhotoOutcome.ATTACHED
+
+
+def _open_claim(session: Session, line_id: int, kind: ClaimKind) -> DamageClaim | None:
+    claims = select(DamageClaim).where(
+        DamageClaim.line_id == line_id, DamageClaim.kind == kind, DamageClaim.state == "open"
+    )
+    return session.execute(claims).scalar_one_or_none()
 
 
 def _told(outcome: ClaimOutcome, claim: DamageClaim, item: str) -> Claim:

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop import audit, references
-from shop.models import MissingParcel, OrderStatus, today
+from shop.models import MissingParcel, Order, OrderStatus, today
 from shop.orders import BEFORE_DISPATCH
-from shop.own_orders import own_order_to_change
+from shop.own_orders import own_order, own_order_to_change
 from shop.postcodes import normal_postcode
 
 SATURDAY, SUNDAY = 5, 6
@@ -25,6 +25,8 @@ SENT = frozenset(
 CAN_BE_HELD = frozenset({OrderStatus.DISPATCHED, OrderStatus.DELIVERY_ATTEMPTED})
 MOST_DAYS_LATER = 14
 DAYS_TO_ANSWER = 3
+SEARCH_WINDOW = timedelta(days=30)
+"""After the day a parcel was due or handed over; carriers keep no proof for longer."""
 NOT_SERVED = frozenset({"GY", "JE", "BF"})
 REMOTE = frozenset({"BT", "HS", "IM", "IV", "KW", "ZE"})
 NOT_FOR_REMOTE = frozenset({"Express", "Two-person"})
@@ -86,18 +88,21 @@ class MissingOutcome(str, Enum):
     OPENED = "opened"
     ALREADY_OPEN = "already_open"
     NOT_DUE_YET = "not_due_yet"
+    TOO_OLD = "too_old"
     NOT_SENT = "not_sent"
     NOT_FOUND = "not_found"
 
 
 @dataclass(frozen=True)
 class MissingReport:
-    """``expected_on`` is the day the order was promised for, ``answer_by`` the day the carrier has to answer by."""
+    """``expected_on`` is the day the order was promised for, ``answer_by`` the day the carrier has to answer by,
+    ``since`` the day a search was opened, or could have been opened for the last time."""
 
     outcome: MissingOutcome
     reference: str = ""
     expected_on: date | None = None
     answer_by: date | None = None
+    since: date | None = None
 
 
 class RescheduleOutcome(str, Enum):
@@ -144,9 +149,25 @@ def quote(session: Session, postcode: str) -> Quote:
     return Quote(QuoteOutcome.OK, normal, options)
 
 
+def why_not_missing(session: Session, number: str | int, customer_id: int) -> MissingReport | None:
+    """Why the carrier cannot be asked to look for a parcel, or that it is asked already; None where it can."""
+    return _why_not_missing(session, own_order(session, number, customer_id))
+
+
 def report_missing(session: Session, number: str | int, customer_id: int, conversation_id: str) -> MissingReport:
     """Ask the carrier to look for a parcel that is late, or said to be delivered and is not there."""
     order = own_order_to_change(session, number, customer_id)
+    refusal = _why_not_missing(session, order)
+    if order is None or refusal:
+        return refusal or MissingReport(MissingOutcome.NOT_FOUND)
+    report = MissingParcel(order_id=order.id)
+    session.add(report)
+    session.flush()
+    audit.record(session, "missing_reported", conversation_id, customer_id, number=order.number)
+    return _missing(MissingOutcome.OPENED, report, order.expected_on)
+
+
+def _why_not_missing(session: Session, order: Order | None) -> MissingReport | None:
     if order is None:
         return MissingReport(MissingOutcome.NOT_FOUND)
     due = order.expected_on
@@ -160,11 +181,10 @@ def report_missing(session: Session, number: str | int, customer_id: int, conver
     still_coming = any(parcel.delivered_on is None for parcel in order.parcels)
     if still_coming and due >= today():
         return MissingReport(MissingOutcome.NOT_DUE_YET, expected_on=due)
-    report = MissingParcel(order_id=order.id)
-    session.add(report)
-    session.flush()
-    audit.record(session, "missing_reported", conversation_id, customer_id, number=order.number)
-    return _missing(MissingOutcome.OPENED, report, due)
+    last_seen = max(due, *(parcel.delivered_on or due for parcel in order.parcels))
+    if today() - last_seen > SEARCH_WINDOW:
+        return MissingReport(MissingOutcome.TOO_OLD, expected_on=due, since=last_seen + SEARCH_WINDOW)
+    return None
 
 
 def reschedule(session: Session, number: str | int, customer_id: int, day: date, conversation_id: str) -> Reschedule:
@@ -199,7 +219,8 @@ def reschedule(session: Session, number: str | int, customer_id: int, day: date,
 
 def _missing(outcome: MissingOutcome, report: MissingParcel, due: date) -> MissingReport:
     answer_by = _working_day(report.opened_at.date(), DAYS_TO_ANSWER)
-    return MissingReport(outcome, references.show(references.MISSING, report.id), due, answer_by)
+    shown = references.show(references.MISSING, report.id)
+    return MissingReport(outcome, shown, due, answer_by, report.opened_at.date())
 
 
 def _is_holiday(day: date) -> bool:

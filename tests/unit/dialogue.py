@@ -5,6 +5,7 @@ checked against the domain: the response is there, and every blank of it is fill
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -27,6 +28,8 @@ QUESTIONS: list[str] = next(
 SURE = 0.95
 _BLANK = re.compile(r"{(\w+)}")
 
+CONSENTED: dict[str, Any] = {"confirmed": True, "consent": {"id": "0", "about": {}}}
+"""The slots after a yes, for tests of what comes then."""
 Entity = tuple[str, str] | tuple[str, str, str]
 """Type and value, and a role where it has one."""
 
@@ -105,6 +108,12 @@ class Conversation:
             check_blanks(message, self.slots)
         return [str(message["response"]) for message in said]
 
+    def agrees(self, form: Form, asking: Action, text: str = "yes") -> None:
+        """Is asked whether to go ahead, and says so."""
+        self.runs(asking)
+        self.hears(text, "affirm").fills(form)
+        assert self.form is None and self.slots["confirmed"] is True
+
     def blank(self, name: str) -> Any:
         """What a blank of the latest response was filled with."""
         return self.dispatcher.messages[-1][name]
@@ -147,8 +156,14 @@ class Chat(Conversation):
         return [message["response"] for message in self.said]
 
     def ask(self, intent: str, **entities: str | list[str]) -> list[str]:
-        """A button, or a request in so many words that hold nothing else."""
-        return self.say(f"/{intent}", intent, **entities)
+        """The button that Fern has just shown for an intent, or else a request that holds nothing else."""
+        payload = next((b["payload"] for b in self.buttons() if re.match(rf"/{intent}(?:{{|$)", b["payload"])), "")
+        details = json.loads(payload.removeprefix(f"/{intent}") or "{}")
+        return self.say(payload or f"/{intent}", intent, **(details | entities))
+
+    def buttons(self) -> list[dict[str, str]]:
+        """The buttons that an action has put under the latest answer."""
+        return [button for message in getattr(self, "said", []) for button in message.get("buttons") or []]
 
     def told(self, blank: str) -> Any:
         """What the latest message with such a blank fills in there."""

@@ -6,6 +6,7 @@ from sqlalchemy.engine import URL
 
 from actions.account import (
     ActionAskContactFormConfirmed,
+    ActionAskDeletionFormConfirmed,
     ActionChangeContact,
     ActionDeleteData,
     ActionExportData,
@@ -17,7 +18,7 @@ from actions.account import (
     find_name,
 )
 from actions.memory import ActionForgetPreferences, ActionSetPreference, ActionShowPreferences
-from actions.order_changes import ActionChangeAddress, ValidateAddressForm
+from actions.order_changes import ActionAskAddressFormConfirmed, ActionChangeAddress, ValidateAddressForm
 from actions.orders import ValidateAccountForm
 from actions.requests import ActionAccept
 from shop import preferences
@@ -26,7 +27,7 @@ from shop.database import open_session
 from shop.identity import mint
 from shop.models import Customer, OutboxMessage, utc_now
 from shop.preferences import Preferences
-from tests.unit.dialogue import Conversation, Entity
+from tests.unit.dialogue import CONSENTED, Conversation, Entity
 
 ADA = "ada.byrne@example.com"
 ELIN = "elin.hughes@example.com"
@@ -142,13 +143,13 @@ def test_an_address_of_somebody_else_is_refused_without_saying_why() -> None:
 
 
 def test_what_the_shop_finds_wrong_is_told() -> None:
-    chat = known(contact_detail="phone", new_value="123", confirmed=True)
+    chat = known(contact_detail="phone", new_value="123", **CONSENTED)
     assert chat.runs(ActionChangeContact()) == ["utter_contact_invalid"]
     assert chat.blank("value") == "123"
 
 
 def test_an_account_that_is_gone() -> None:
-    chat = known(ELIN, contact_detail="phone", new_value="07700 900118", confirmed=True)
+    chat = known(ELIN, contact_detail="phone", new_value="07700 900118", **CONSENTED)
     with open_session() as session:
         session.execute(update(Customer).where(Customer.email == ELIN).values(erased_at=utc_now()))
     assert chat.runs(ActionChangeContact()) == ["utter_contact_not_found"]
@@ -233,6 +234,7 @@ def test_another_value_instead_of_a_yes_is_asked_about_again() -> None:
 def test_a_yes_that_repeats_the_value_is_a_yes() -> None:
     chat = known()
     ask_to_change(chat, "my mobile is 07700 900118", ("contact_detail", "mobile"), ("phone", "07700 900118"))
+    chat.runs(ActionAskContactFormConfirmed())
     chat.hears("yes, 07700 900118", "affirm", ("phone", "07700 900118")).fills(ValidateContactForm())
     assert chat.form is None and chat.slots["confirmed"] is True
 
@@ -284,7 +286,7 @@ def test_contact_details_are_kept_while_the_shop_is_down(monkeypatch: pytest.Mon
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     assert chat.hears("x", "change_contact").runs(ActionAskContactFormConfirmed()) == ["utter_shop_unavailable"]
     assert chat.runs(ActionChangeContact()) == [] and chat.slots["form_ended"] is None
-    chat.given({"confirmed": True})
+    chat.given(CONSENTED)
     assert chat.runs(ActionChangeContact()) == ["utter_shop_unavailable"]
     assert chat.slots["new_value"] == "Okafor" and chat.slots["offer"] == "change_contact"
 
@@ -483,7 +485,7 @@ def test_the_usual_address_is_the_one_that_was_remembered_or_else_the_accounts()
     assert chat.slots["requested_slot"] == "address"
     chat.hears("same address as always").fills(ValidateAddressForm())
     assert (chat.slots["address"], chat.slots["postcode"]) == ("9 Rowan Close, Derby", "DE1 4GH")
-    chat.hears("yes", "affirm").fills(ValidateAddressForm())
+    chat.agrees(ValidateAddressForm(), ActionAskAddressFormConfirmed())
     assert chat.runs(ActionChangeAddress()) == ["utter_address_changed"]
 
 
@@ -526,6 +528,7 @@ def test_a_copy_of_the_data_is_sent_once() -> None:
 def ask_to_delete(chat: Conversation, answer: str) -> list[str]:
     chat.hears("delete my account", "delete_data").fills(ValidateDeletionForm())
     assert chat.slots["requested_slot"] == "confirmed"
+    assert chat.runs(ActionAskDeletionFormConfirmed()) == ["utter_confirm_deletion"]
     chat.hears(answer, "affirm" if answer == "yes" else "deny").fills(ValidateDeletionForm())
     assert chat.form is None
     return chat.runs(ActionDeleteData())
@@ -557,14 +560,14 @@ def test_an_account_with_an_order_on_its_way_stays() -> None:
 
 
 def test_an_account_that_never_was() -> None:
-    chat = Conversation(customer={"id": 10**6, "first_name": "No", "email": "no@example.com"}, confirmed=True)
+    chat = Conversation(customer={"id": 10**6, "first_name": "No", "email": "no@example.com"}, **CONSENTED)
     assert chat.runs(ActionDeleteData()) == ["utter_delete_not_found"]
 
 
 def test_a_database_that_is_down_keeps_the_account_and_the_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     chat = known(ELIN).hears("delete my account", "delete_data")
     chat.fills(ValidateDeletionForm())
-    chat.hears("yes", "affirm").fills(ValidateDeletionForm())
+    chat.agrees(ValidateDeletionForm(), ActionAskDeletionFormConfirmed())
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     for action in (ActionDeleteData(), ActionExportData(), ActionLoyaltyPoints()):
         assert chat.runs(action) == ["utter_shop_unavailable"]
@@ -572,6 +575,6 @@ def test_a_database_that_is_down_keeps_the_account_and_the_yes(monkeypatch: pyte
 
 
 def test_without_a_customer_nothing_is_done_and_a_person_is_offered() -> None:
-    chat = Conversation(confirmed=True)
+    chat = Conversation(**CONSENTED)
     for action in (ActionDeleteData(), ActionExportData(), ActionLoyaltyPoints(), ActionChangeContact()):
         assert chat.runs(action) == ["utter_offer_person"]

@@ -41,7 +41,8 @@ def test_a_parcel_that_is_said_to_be_delivered_is_looked_for_once(own_shop: URL)
     chat = Chat()
     assert chat.ask("parcel_missing") == ["utter_ask_order_number"]
     chat.say("10433")
-    assert chat.say(ADA) == ["utter_missing_opened"]
+    assert chat.say(ADA) == ["utter_confirm_missing"]
+    assert chat.say("yes please", "affirm") == ["utter_missing_opened"]
     reference = chat.told("reference")
     assert chat.ask("parcel_missing") == ["utter_missing_already_open"]
     assert chat.told("reference") == reference
@@ -53,9 +54,10 @@ def test_a_parcel_that_is_said_to_be_delivered_is_looked_for_once(own_shop: URL)
     ("number", "email", "response"),
     [
         ("10443", "hannah.frost@example.com", "utter_missing_already_open"),
-        ("10429", "harriet.cole@example.com", "utter_missing_opened"),
+        ("10429", "harriet.cole@example.com", "utter_confirm_missing"),
         ("10432", ADA, "utter_missing_not_due_yet"),
         ("10434", ADA, "utter_missing_not_sent"),
+        ("10438", "elin.hughes@example.com", "utter_missing_too_old"),
         ("10427", "kwame.boateng@example.com", "utter_missing_not_sent"),
     ],
 )
@@ -77,7 +79,9 @@ def test_a_claim_asks_which_item_what_is_wrong_and_for_a_photo(own_shop: URL) ->
     assert titles == ["Stoneware dinner plate", "Stoneware pasta bowl", "Ribbed tumbler set"]
     assert chat.say("2") == ["utter_ask_description"]
     assert chat.say("the rim is chipped", "item_damaged") == ["utter_ask_photo"]
-    assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_claim_opened"]
+    assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_confirm_claim"]
+    assert chat.told("description") == "the rim is chipped" and claims() == []
+    assert chat.ask("affirm") == ["utter_claim_opened"]
     assert chat.told("item") == "Stoneware pasta bowl"
     (claim,) = claims()
     assert (claim.kind, claim.description, claim.photos) == ("damaged", "the rim is chipped", ["3f2a9c0d"])
@@ -90,7 +94,8 @@ def test_what_the_first_message_tells_is_not_asked_again(own_shop: URL) -> None:
     story = "two of my tumblers from 10442 were smashed to bits in the box"
     assert chat.say(story, "item_damaged", category="tumblers") == ["utter_ask_email"]
     assert chat.say(SAMIR) == ["utter_ask_photo"]
-    assert chat.ask("deny") == ["utter_claim_opened_without_photo"]
+    assert chat.ask("deny") == ["utter_confirm_claim"]
+    assert chat.ask("affirm") == ["utter_claim_opened_without_photo"]
     (claim,) = claims()
     assert (claim.description, claim.photos) == (story, [])
 
@@ -114,7 +119,8 @@ def test_a_claim_can_do_without_a_photo(own_shop: URL, said: str, intent: str) -
     chat = Chat()
     chat.say(f"10433 {ADA}", "item_damaged")
     chat.say("the lid is cracked")
-    assert chat.say(said, intent) == ["utter_claim_opened_without_photo"]
+    assert chat.say(said, intent) == ["utter_confirm_claim"]
+    assert chat.ask("affirm") == ["utter_claim_opened_without_photo"]
 
 
 def test_a_detail_where_a_photo_was_asked_for_is_added_to_what_is_wrong(own_shop: URL) -> None:
@@ -123,6 +129,7 @@ def test_a_detail_where_a_photo_was_asked_for_is_added_to_what_is_wrong(own_shop
     chat.say("the lid is cracked")
     assert chat.say("and the handle has come off too", "item_damaged") == ["utter_ask_photo"]
     chat.say("no", "deny")
+    chat.ask("affirm")
     assert claims()[0].description == "the lid is cracked\nand the handle has come off too"
 
 
@@ -133,7 +140,7 @@ def test_a_photo_that_is_promised_is_waited_for_with_the_way_to_send_it(own_shop
     assert chat.say("ok", "affirm") == ["utter_photo_how"]
     assert chat.say("here is a picture", "send_photo") == ["utter_photo_how"]
     assert chat.say("blurgh") == ["utter_photo_unclear", "utter_ask_photo"]
-    assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_claim_opened"]
+    assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_confirm_claim"]
 
 
 def test_photos_after_the_claim_are_added_to_it_up_to_a_limit(own_shop: URL) -> None:
@@ -141,6 +148,7 @@ def test_photos_after_the_claim_are_added_to_it_up_to_a_limit(own_shop: URL) -> 
     chat.say(f"10433 {ADA}", "item_damaged")
     chat.say("the lid is cracked")
     chat.say("no", "deny")
+    chat.ask("affirm")
     assert chat.ask("send_photo", photo="a1") == ["utter_photo_attached"]
     assert chat.ask("send_photo", photo="a1") == ["utter_photo_already_done"]
     for name in ("a2", "a3", "a4", "a5"):
@@ -154,7 +162,8 @@ def test_a_photo_before_the_claim_is_kept_for_it(own_shop: URL) -> None:
     chat = Chat()
     assert chat.ask("send_photo", photo="a1") == ["utter_photo_of_what"]
     chat.say(f"10433 {ADA}", "item_damaged")
-    assert chat.say("the lid is cracked") == ["utter_claim_opened"]
+    assert chat.say("the lid is cracked") == ["utter_confirm_claim"]
+    assert chat.ask("affirm") == ["utter_claim_opened"]
     assert claims()[0].photos == ["a1"]
 
 
@@ -180,6 +189,7 @@ def test_a_photo_that_cannot_be_added_now_is_added_at_a_yes(own_shop: URL, monke
     chat.say(f"10433 {ADA}", "item_damaged")
     chat.say("the lid is cracked")
     chat.say("no", "deny")
+    chat.ask("affirm")
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
         assert chat.ask("send_photo", photo="a1") == ["utter_photo_unavailable"]
@@ -188,14 +198,15 @@ def test_a_photo_that_cannot_be_added_now_is_added_at_a_yes(own_shop: URL, monke
 
 def test_the_same_claim_twice_is_told_and_takes_the_photo(own_shop: URL) -> None:
     chat = Chat()
-    for answer in (("no", "deny"), ("no", "deny")):
-        chat.say(f"10433 {ADA}", "item_damaged")
-        chat.say("the lid is cracked")
-        said = chat.say(*answer)
-    assert said == ["utter_claim_already_open_without_photo"]
-    chat.ask("item_damaged")
+    chat.say(f"10433 {ADA}", "item_damaged")
     chat.say("the lid is cracked")
-    assert chat.ask("send_photo", photo="a1") == ["utter_claim_already_open"]
+    chat.say("no", "deny")
+    chat.ask("affirm")
+    first = chat.told("reference")
+    assert chat.ask("item_damaged") == ["utter_claim_already_open_without_photo"]
+    assert chat.told("reference") == first and chat.form is None
+    assert chat.ask("send_photo", photo="a1") == ["utter_photo_attached"]
+    assert Chat("another").say(f"10433 {ADA}", "item_damaged") == ["utter_claim_already_open"]
     assert [claim.photos for claim in claims()] == [["a1"]]
 
 
@@ -289,7 +300,8 @@ def test_a_claim_is_kept_while_the_shop_is_out_of_reach(own_shop: URL, monkeypat
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
         assert chat.say("no", "deny") == ["utter_shop_unavailable"]
-    assert chat.ask("affirm") == ["utter_claim_opened_without_photo"]
+    assert chat.ask("affirm") == ["utter_confirm_claim"]
+    assert chat.say("yes", "affirm") == ["utter_claim_opened_without_photo"]
 
 
 def test_a_delivery_is_moved_to_the_day_that_is_named(own_shop: URL) -> None:

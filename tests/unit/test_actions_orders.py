@@ -50,6 +50,7 @@ def test_a_parcel_is_overdue_the_day_after_it_was_promised(own_shop: URL) -> Non
 
 def test_a_yes_to_chasing_an_overdue_parcel_has_it_looked_for(own_shop: URL) -> None:
     chat = recognised("10429", "harriet.cole@example.com")
+    assert chat.ask("affirm") == ["utter_confirm_missing"]
     assert chat.ask("affirm") == ["utter_missing_opened"]
 
 

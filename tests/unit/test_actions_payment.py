@@ -8,6 +8,7 @@ from sqlalchemy.engine import URL
 
 from actions.orders import ValidateOrderForm
 from actions.payment import (
+    ActionAskChargeFormConfirmed,
     ActionCheckPromo,
     ActionGiftCardBalance,
     ActionOpenFraudCase,
@@ -311,6 +312,12 @@ def charge(*messages: tuple[str, str], email: str | None = None) -> tuple[Conver
     return chat, [response for responses in said for response in responses]
 
 
+def agree(chat: Conversation) -> None:
+    """All is known, Fern asks whether to open a case, and the customer says yes."""
+    assert chat.slots["requested_slot"] == "confirmed"
+    chat.agrees(ValidateChargeForm(), ActionAskChargeFormConfirmed())
+
+
 def stored() -> FraudReport:
     with open_session() as session:
         case = session.execute(select(FraudReport)).scalar_one()
@@ -325,7 +332,8 @@ def test_a_charge_is_asked_about_and_handed_to_a_person() -> None:
         ("yesterday", "inform"),
         ("gwen.r@example.com", "inform"),
     )
-    assert said == [] and chat.form is None
+    assert said == []
+    agree(chat)
     assert chat.runs(ActionOpenFraudCase()) == ["utter_fraud_case"]
     case = stored()
     assert (case.amount_pence, case.charged_on) == (2499, date.today() - timedelta(days=1))
@@ -340,7 +348,8 @@ def test_everything_in_one_message_needs_no_question() -> None:
     chat = Conversation()
     text = "charged £59.99 twice on 3 May, I'm gwen.r@example.com"
     chat.hears(text, "unknown_charge", ("amount", "£59.99"), ("date", "3 May"), ("email", "gwen.r@example.com"))
-    assert chat.fills(ValidateChargeForm()) == [] and chat.form is None
+    assert chat.fills(ValidateChargeForm()) == []
+    agree(chat)
     assert chat.runs(ActionOpenFraudCase()) == ["utter_fraud_case"]
     assert (stored().amount_pence, stored().charged_on.month) == (5999, 5)
 
@@ -348,7 +357,8 @@ def test_everything_in_one_message_needs_no_question() -> None:
 @pytest.mark.parametrize(("text", "intent"), [("I don't know", "inform"), ("no idea mate", "deny"), ("not sure", "x")])
 def test_not_knowing_is_an_answer(text: str, intent: str) -> None:
     chat, said = charge(("charge I don't know", "unknown_charge"), (text, intent), (text, intent), email=ADA)
-    assert said == [] and chat.form is None
+    assert said == []
+    agree(chat)
     assert chat.runs(ActionOpenFraudCase()) == ["utter_fraud_case"]
     assert (stored().amount_pence, stored().charged_on) == (None, None)
 
@@ -356,7 +366,8 @@ def test_not_knowing_is_an_answer(text: str, intent: str) -> None:
 def test_a_known_customer_is_not_asked_for_an_email() -> None:
     chat = Conversation(token=mint(ADA, "Ada", "test", 60))
     chat.hears("what's this £12 charge from monday", "unknown_charge", ("amount", "£12"), ("date", "monday"))
-    assert chat.fills(ValidateChargeForm()) == [] and chat.form is None
+    assert chat.fills(ValidateChargeForm()) == []
+    agree(chat)
     chat.runs(ActionOpenFraudCase())
     assert stored().email == ADA
 
@@ -364,6 +375,7 @@ def test_a_known_customer_is_not_asked_for_an_email() -> None:
 def test_a_known_customers_case_is_written_to_the_address_of_the_account() -> None:
     chat, _ = charge(("charge of £5 yesterday", "unknown_charge"), ("yesterday", "inform"), email=ADA)
     chat.given({"email": "typed.elsewhere@example.com"})
+    agree(chat)
     chat.runs(ActionOpenFraudCase())
     assert chat.blank("email") == ADA
 
@@ -405,16 +417,19 @@ def test_a_question_in_the_middle_is_left_to_the_rules() -> None:
 def test_the_same_charge_again_is_the_same_case() -> None:
     reported = (("a charge of £5", "unknown_charge"), ("no idea", "inform"))
     chat, _ = charge(*reported, email=ADA)
+    agree(chat)
     chat.runs(ActionOpenFraudCase())
     first = chat.blank("reference")
     for text, intent in reported:
         chat.hears(text, intent).fills(ValidateChargeForm())
+    agree(chat)
     assert chat.runs(ActionOpenFraudCase()) == ["utter_fraud_case_open"]
     assert chat.blank("reference") == first
 
 
 def test_a_charge_is_kept_while_the_shop_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     chat, _ = charge(("a charge of £5", "unknown_charge"), ("no idea", "inform"), email=ADA)
+    agree(chat)
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     assert chat.runs(ActionOpenFraudCase()) == ["utter_shop_unavailable"]
     assert (chat.slots["charge_amount"], chat.slots["charge_day"]) == (500, "unknown")
@@ -430,5 +445,5 @@ def test_a_charge_form_that_was_given_up_is_forgotten() -> None:
 
 def test_the_domain_asks_for_everything_that_the_forms_want() -> None:
     for form in ("code_form", "charge_form"):
-        for slot in DOMAIN["forms"][form]["required_slots"]:
+        for slot in set(DOMAIN["forms"][form]["required_slots"]) - {"confirmed"}:  # which an action asks for
             assert f"utter_ask_{slot}" in DOMAIN["responses"] and f"utter_{slot}_unclear" in DOMAIN["responses"]

@@ -67,6 +67,7 @@ BUILT: dict[str, list[str]] = {
     "utter_missing_{report.outcome.value}": [
         f"utter_missing_{outcome}" for outcome in each(MissingOutcome, [MissingOutcome.NOT_FOUND])
     ],
+    "utter_claim_already_open{without}": ["utter_claim_already_open", "utter_claim_already_open_without_photo"],
     "utter_claim_{claim.outcome.value}{without}": [
         f"utter_claim_{outcome}{photo}"
         for outcome in each(ClaimOutcome, NOT_CLAIMED)
@@ -220,24 +221,30 @@ def sayings() -> list[Saying]:
                     said = [keyword.value for keyword in call.keywords if keyword.arg == "response"]
                 elif called(call) == "phrase":
                     said = call.args[1:]
+                elif called(call) in ASKING:
+                    said = call.args[:2]
                 elif called(call) in own_blanks:
                     said = [*call.args, *(k.value for k in call.keywords if k.arg == "response")]
                 else:
                     continue
                 scopes = (function, ast.Module([n for n in module.body if isinstance(n, ast.Assign)], []))
                 names = {name for expression in said for name in named_in(expression, scopes)}
-                blanks = blanks_given(call, function) | own_blanks.get(called(call), frozenset())
+                blanks = blanks_given(call, function) | (own_blanks | ASKING).get(called(call), frozenset())
+                if called(call) == "Question" and isinstance(call.args[-1], ast.Dict):
+                    blanks |= {key.value for key in call.args[-1].keys if isinstance(key, ast.Constant)}
                 if names:
                     found.append(Saying(f"{file}:{call.lineno}", frozenset(names), frozenset(blanks)))
     return found
 
 
+ASKING = {"Question": frozenset[str](), "about_order": frozenset({"number", "items", "item"})}
+"""What makes the question of an AskConsent, and the blanks that it fills itself."""
 SAYINGS = sayings()
 
 
 def test_the_sources_are_read() -> None:
     """The reader above must see the calls, or the tests below would pass over nothing."""
-    assert {"refuse", "give_up", "ask_to_confirm", "not_understood"} <= helpers().keys()
+    assert {"refuse", "give_up", "ask", "not_understood"} <= helpers().keys()
     said = {response for saying in SAYINGS for response in saying.responses}
     assert {"utter_payment_card_declined", "utter_contact_taken", "utter_offer_person", "utter_confirm_cancel"} <= said
     assert len(said) > 100

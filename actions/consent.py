@@ -1,0 +1,156 @@
+"""An explicit yes to one asking. Whatever has consequences goes through here (``forms.ConfirmedAct``).
+
+A question is asked by ``ask``, which keeps in the slot ``consent`` what exactly it was about. It is answered by its own
+button, which is worth nothing for any other asking, or by words that are plainly a yes. What NLU takes for an
+affirmation does not count: "hold on" and "is that right?" have been taken for one.
+"""
+
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.messages import entity, intent_of, latest_text
+
+CONSENT = "consent"
+"""The slot for the open question: {id, about: the slots that it speaks of}."""
+CONFIRMED = "confirmed"
+CONFIRMATION = "confirmation"
+"""The entity of a button's payload that names the asking."""
+YES_TITLE, NO_TITLE = "Yes", "No"
+MOST_WORDS = 12
+"""A longer message says more than yes."""
+
+
+def _phrases(text: str) -> str:
+    """An alternation of the phrases in a text, which commas and ends of lines divide; the longest first."""
+    phrases = {phrase.strip() for phrase in re.split("[,\n]", text)}
+    return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+
+
+_YES = _phrases(
+    """yes, yess, yep, yepp, yup, yeah, yeahh, yea, yeh, ye, yah, ya, aye, y, ok, okay, okey, oki, okie
+    okey dokey, okie dokie, alright, all right, sure, sure thing, for sure, of course, ofc, certainly, definitely
+    def, absolutely, totally
+    by all means, go ahead, go for it, go on then, go on, do it, do that, do so, please do, just do it, lets do it
+    let's do it, make it so, proceed, confirm, confirmed, i confirm, i confirm it, i confirm that, agreed, i agree
+    sounds good, that's fine, thats fine, that is fine, that's right, thats right, that is right, that's correct
+    thats correct, that is correct, correct, i'm sure, im sure, i am sure, i do, i am, it is, indeed, affirmative
+    that's it, thats it, i'd like that, i want that, i'm happy with that, im happy with that, happy with that"""
+)
+_COURTESY = _phrases(
+    """please, pls, plz, pleease, thanks, thank you, thx, ty, ta, cheers, mate, love, fern, sir, madam, miss, then, now
+    right now, right away, straight away, asap, today, very much, so much, a lot, that would be great, that'd be great
+    that would be lovely, lovely, great, perfect, brilliant, 100%, 100 percent, hundred percent, positive, really
+    very, quite, completely, just, no problem, no worries, you can, you may"""
+)
+_OF_ANY_ACT = "it that this them those these the my me a an one all everything both for to of from up out off".split()
+"""Words that say what shall be done, whatever it is; the others are the form's (``Form.act``)."""
+_PLAIN_NO = re.compile(
+    r"(?:(?:oh|um+|er+|sorry|god|please|ok|well|actually)[\s,]+)*(?:no|nope|nah|naw|non|don'?t|do not)\b"
+)
+_YES_SIGNS = re.compile("[\N{THUMBS UP SIGN}\N{WHITE HEAVY CHECK MARK}\N{OK HAND SIGN}\N{HEAVY CHECK MARK}]")
+_DECORATION = re.compile(
+    "[\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}-\N{EMOJI MODIFIER FITZPATRICK TYPE-6}\ufe0f]|[.,!;:)]+"
+)
+_LENGTHENED = re.compile(r"([a-z])\1{2,}")
+
+
+@lru_cache(maxsize=64)
+def _plain_yes(act: str) -> re.Pattern[str]:
+    words = "|".join(map(re.escape, (*act.split(), *_OF_ANY_ACT)))
+    return re.compile(rf"(?:(?:{_COURTESY}) )*(?:{_YES})(?: (?:{_YES}|{_COURTESY}|{words}))*")
+
+
+def is_plain_yes(text: str, act: str = "") -> bool:
+    """Whether words are a yes and nothing else: no doubt, question, condition, "but", or any word that is not known
+    here.
+
+    Args:
+        text: What the customer wrote.
+        act: Words that say again what is asked: with "cancel order" "yes, cancel the order" is one, "yes, change the
+            address" is none.
+    """
+    plain = _DECORATION.sub(" ", _YES_SIGNS.sub(" yes ", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
+    folded = _LENGTHENED.sub(r"\1", " ".join(plain.lower().split()))
+    return len(folded.split()) <= MOST_WORDS and bool(_plain_yes(act).fullmatch(folded))
+
+
+def is_plain_no(text: str) -> bool:
+    """Whether words begin as a no. Lenient, because a no changes nothing."""
+    return bool(_PLAIN_NO.match(text.lower().lstrip(" .!,")))
+
+
+def ask(
+    dispatcher: CollectingDispatcher, tracker: Tracker, slots: Iterable[str], response: str, **blanks: Any
+) -> list[EventType]:
+    """Ask whether to go ahead, with buttons that answer this asking and no other.
+
+    Args:
+        dispatcher: Where the question is said.
+        tracker: The conversation.
+        slots: What the question is about; if one of them changes, the answer to it is worth nothing.
+        response: The question, which says what would happen.
+        blanks: What fills the response.
+    """
+    asking = secrets.token_hex(8)
+    buttons = [
+        {"title": YES_TITLE, "payload": f'/affirm{{"{CONFIRMATION}": "{asking}"}}'},
+        {"title": NO_TITLE, "payload": "/deny"},
+    ]
+    dispatcher.utter_message(response=response, buttons=buttons, **blanks)
+    about = {slot: tracker.get_slot(slot) for slot in slots if slot != CONFIRMED}
+    return [SlotSet(CONSENT, {"id": asking, "about": about})]
+
+
+def answer(tracker: Tracker, act: str = "") -> bool | None:
+    """The latest message as the answer to the open question: a yes to just this asking, a no, or neither.
+
+    Args:
+        tracker: The conversation.
+        act: As for ``is_plain_yes``.
+    """
+    consent = tracker.get_slot(CONSENT)
+    if not consent or not is_about_the_same(tracker):
+        return None
+    if _pressed(tracker, consent["id"]) or is_plain_yes(_without_repeated(tracker, consent["about"]), act):
+        return True
+    return False if intent_of(tracker) == "deny" or is_plain_no(latest_text(tracker)) else None
+
+
+def is_about_the_same(tracker: Tracker) -> bool:
+    """Whether everything that the latest question was about is still as it was asked."""
+    consent = tracker.get_slot(CONSENT)
+    return bool(consent) and all(tracker.get_slot(slot) == value for slot, value in consent["about"].items())
+
+
+def is_given(tracker: Tracker) -> bool:
+    """Whether there is a yes, to what the slots still say."""
+    return tracker.get_slot(CONFIRMED) is True and is_about_the_same(tracker)
+
+
+def _without_repeated(tracker: Tracker, about: dict[str, Any]) -> str:
+    """The latest message without what it repeats of the question: "yes, 07700 900118"."""
+    text = latest_text(tracker)
+    asked = {_bare(value) for value in about.values() if isinstance(value, str)} - {""}
+    for found in reversed(tracker.latest_message.get("entities") or []):
+        said = text[found["start"] : found["end"]] if "end" in found else ""
+        if any(_bare(said).endswith(value) for value in asked):
+            text = f"{text[: found['start']]} {text[found['end'] :]}"
+    return text
+
+
+def _bare(value: str) -> str:
+    return "".join(filter(str.isalnum, value.lower()))
+
+
+def _pressed(tracker: Tracker, asking: str) -> bool:
+    """Whether the latest message is the button of an asking."""
+    named = str(entity(tracker, CONFIRMATION) or "") if intent_of(tracker) == "affirm" else ""
+    return not latest_text(tracker) and hmac.compare_digest(named.encode(), asking.encode())

@@ -1,0 +1,255 @@
+"""What has consequences is done after an explicit yes to just that, and after nothing else."""
+
+import ast
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+
+import actions
+import shop
+from actions.confirmed_acts import AskConsent, ConfirmedAct
+from actions.consent import is_plain_no, is_plain_yes
+from shop.database import open_session
+from shop.models import Base
+
+from .dialogue import DOMAIN, Chat, registered_actions
+
+ANSWERS = Path(__file__).parent / "answers"
+ADA, ELIN = "ada.byrne@example.com", "elin.hughes@example.com"
+
+NO_YES = (ANSWERS / "no_yes.txt").read_text(encoding="utf-8").splitlines()
+
+YES = (ANSWERS / "yes.txt").read_text(encoding="utf-8").splitlines()
+
+
+# The words ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", NO_YES)
+def test_a_hesitation_a_question_a_condition_or_anything_else_is_no_yes(text: str) -> None:
+    acts = {form.act for form in _forms_that_ask()}
+    assert [act for act in acts if is_plain_yes(text, act)] == []
+
+
+@pytest.mark.parametrize("text", YES)
+def test_a_plain_yes_is_one(text: str) -> None:
+    assert is_plain_yes(text)
+
+
+def test_the_lists_are_long_enough() -> None:
+    assert len(set(NO_YES)) > 200 and len(set(YES)) > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "act", "expected"),
+    [
+        ("yes cancel it", "cancel order", True),
+        ("yes please cancel the order", "cancel order", True),
+        ("yes, delete my account", "delete account", True),
+        ("yes delete my account", "cancel order", False),
+        ("cancel it", "cancel order", False),  # which may mean the question
+        ("yes cancel the lot and my account", "cancel order", False),
+    ],
+)
+def test_a_yes_may_repeat_what_it_is_for_and_nothing_else(text: str, act: str, expected: bool) -> None:
+    assert is_plain_yes(text, act) is expected
+
+
+@pytest.mark.parametrize("text", ["no", "No!", "nope", "nah", "no thanks", "oh no, don't", "don't", "ok no"])
+def test_a_no_is_one(text: str) -> None:
+    assert is_plain_no(text)
+
+
+# The acts ----------------------------------------------------------------------------------------------------------
+
+
+def cancelling(chat: Chat) -> None:
+    chat.say(f"cancel 10434, {ADA}", "cancel_order")
+
+
+def another_address(chat: Chat) -> None:
+    chat.say(f"send 10434 to 3 Mill Lane, Bath, {ADA}", "change_address", address="3 Mill Lane, Bath")
+    chat.say("BA1 2AB")
+
+
+def other_quantities(chat: Chat) -> None:
+    chat.say(f"change 10434, {ADA}, the cushions", "change_items", category="cushions")
+    chat.say("1")
+
+
+def a_return(chat: Chat) -> None:
+    chat.say(f"send back 10433, {ADA}", "start_return")
+    chat.say("too small")
+
+
+def a_search(chat: Chat) -> None:
+    chat.say(f"10433 never came, {ADA}", "parcel_missing")
+
+
+def a_claim(chat: Chat) -> None:
+    chat.say(f"10433 is broken {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    chat.say("no photo")
+
+
+def a_case(chat: Chat) -> None:
+    chat.say("there is a charge of £24.99 I don't know", "unknown_charge")
+    chat.say("yesterday")
+    chat.say(ADA)
+
+
+def another_phone(chat: Chat) -> None:
+    chat.say(f"new phone 07700 900118, {ADA} 10432", "change_contact", contact_detail="phone", phone="07700 900118")
+
+
+def erasing(chat: Chat) -> None:
+    chat.say(f"delete my account, 10438 {ELIN}", "delete_data")
+
+
+ACTS: list[Callable[[Chat], None]] = [
+    cancelling, another_address, other_quantities, a_return, a_search, a_claim, a_case, another_phone, erasing,
+]  # fmt: skip
+
+
+def asked(act: Callable[[Chat], None]) -> Chat:
+    chat = Chat()
+    act(chat)
+    assert chat.slots["requested_slot"] == "confirmed", chat.said
+    return chat
+
+
+def everything() -> dict[str, list[Any]]:
+    """What the shop's database holds."""
+    with open_session() as session:
+        return {
+            table.name: sorted(map(repr, session.execute(select(table)).all())) for table in Base.metadata.sorted_tables
+        }
+
+
+def test_the_acts_above_are_all_that_ask() -> None:
+    assert len(ACTS) == len({form.form_name() for form in _forms_that_ask()})
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_nothing_but_a_yes_changes_anything(own_shop: URL, act: Callable[[Chat], None]) -> None:
+    waiting = asked(act)
+    before = everything()
+    for text in NO_YES:
+        for intent in ("affirm", "nlu_fallback"):
+            copy.deepcopy(waiting).say(text, intent, confidence=0.97)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_a_button_of_another_asking_changes_nothing(own_shop: URL, act: Callable[[Chat], None]) -> None:
+    earlier, waiting = asked(act), asked(act)
+    before = everything()
+    old = next(button["payload"] for button in earlier.buttons() if button["title"] == "Yes")
+    asking = earlier.slots["consent"]["id"]
+    for chat, confirmation in ((waiting, asking), (waiting, ""), (copy.deepcopy(waiting), "0" * 16)):
+        chat.say(old, "affirm", confirmation=confirmation)
+    waiting.say("hold on", "affirm")
+    assert everything() == before
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+@pytest.mark.parametrize("answer", ["yes", "go ahead", "👍", ""], ids=["yes", "go ahead", "thumb", "button"])
+def test_a_yes_or_the_button_does_it(own_shop: URL, act: Callable[[Chat], None], answer: str) -> None:
+    chat = asked(act)
+    before = everything()
+    if answer:
+        chat.say(answer, "thumbs_up" if answer == "👍" else "nlu_fallback")
+    else:
+        chat.ask("affirm")
+    assert everything() != before
+    assert chat.form is None and chat.slots["confirmed"] is None and chat.slots["consent"] is None
+
+
+def test_a_yes_after_a_detail_has_changed_is_asked_for_again(own_shop: URL) -> None:
+    chat = asked(another_address)
+    before = everything()
+    said = chat.say("yes, but to 9 Rowan Close", "affirm", address="9 Rowan Close")
+    assert said[-1] == "utter_confirm_address" and everything() == before
+    assert chat.told("address") == "9 Rowan Close"
+    assert chat.say("yes", "affirm") == ["utter_address_changed"]
+
+
+def test_a_yes_that_was_kept_is_none_for_another_order(own_shop: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = asked(cancelling)
+    with monkeypatch.context() as broken:
+        broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
+        assert chat.say("yes", "affirm") == ["utter_shop_unavailable"]
+    assert chat.slots["confirmed"] is True
+    assert chat.say("cancel 10422, tom.okafor@example.com instead", "cancel_order")[-1] != "utter_cancel_refunded"
+    assert chat.say("cancel 10434", "cancel_order")[-1] == "utter_confirm_cancel"
+
+
+# Impossible to forget ----------------------------------------------------------------------------------------------
+
+HARMLESS = {
+    "remember": "what a customer asks Fern to remember is shown, changed and forgotten at a word",
+    "forget": "as remember",
+    "send_invoice": "goes to the address on file",
+    "resend_label": "goes to the address on file",
+    "export_data": "goes to the address on file",
+    "send_password_reset": "goes to the address on file",
+    "attach_photo": "adds to a claim that was confirmed",
+    "reschedule": "the customer names the day, and can name another",
+    "ask_stock_notice": "an e-mail when something is back",
+    "open_ticket": "a person reads it before anything happens",
+}
+"""Functions that change the shop without a question, and why nobody minds."""
+
+
+def _forms_that_ask() -> list[Any]:
+    forms = (action for name, action in registered_actions().items() if name.startswith("validate_"))
+    return [form for form in forms if "confirmed" in DOMAIN["forms"][form.form_name()]["required_slots"]]
+
+
+def _changing_functions() -> set[str]:
+    """Functions of the shop that note a change in the audit log or send something, by their sources."""
+    found: dict[str, set[str]] = {}
+    for file in Path(shop.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+                found.setdefault(node.name, set()).update(calls)
+    changing = {name for name, calls in found.items() if calls & {"audit.record", "outbox.put", "session.add"}}
+    while more := {name for name, calls in found.items() if calls & changing} - changing:
+        changing |= more
+    return changing
+
+
+def _calls_of_the_shop() -> Iterator[tuple[str, str]]:
+    """For each call of the shop in an action the class, or the function, that makes it, and the function called."""
+    for file in Path(actions.__file__).parent.glob("*.py"):
+        for top in ast.parse(file.read_text(encoding="utf-8")).body:
+            for call in (node for node in ast.walk(top) if isinstance(node, ast.Call)):
+                if ast.unparse(call.func) == "ask_shop":
+                    yield getattr(top, "name", ""), ast.unparse(call.args[0]).split(".")[-1]
+
+
+def test_whatever_changes_the_shop_is_confirmed_or_harmless() -> None:
+    changing = _changing_functions()
+    assert {"cancel_order", "delete_data", "change_contact", "open_claim", "report_missing"} <= changing
+    confirmed = {type(action).__name__ for action in registered_actions().values() if isinstance(action, ConfirmedAct)}
+    confirmed.add("ActionOpenFraudCase")  # which needs no customer, and is checked above
+    loose = {
+        (where, called)
+        for where, called in _calls_of_the_shop()
+        if called in changing and called not in HARMLESS and where not in confirmed
+    }
+    assert {where for where, _ in loose} <= {"_identify"}, "make these a ConfirmedAct, or say why they are harmless"
+
+
+def test_each_form_that_wants_a_yes_asks_for_it_by_consent() -> None:
+    for form in _forms_that_ask():
+        asking = registered_actions()[f"action_ask_{form.form_name()}_confirmed"]
+        assert isinstance(asking, AskConsent) and asking.form == form.form_name() and form.act
+        assert not inspect.isabstract(type(asking))
