@@ -19,8 +19,8 @@ REFUSABLE = {
 """By intent the words that ask for it."""
 NEGATIONS = frozenset("don't dont not didn't didnt won't wont wouldn't wouldnt never no without".split())
 BETWEEN = frozenset(
-    "want wanna need wish like have going plan planning mean meant asking asked ask trying saying said to for a an the any "
-    "my me you i it them that this be us talk speak with another real actual bloody stupid order account get put "
+    "want wanna need wish like have going plan planning mean meant asking asked ask trying saying said to for a an the "
+    "any my me you i it them that this be us talk speak with another real actual bloody stupid order account get put "
     "through send sending contact your one of".split()
 )
 """What may stand between a negation and the word that it refuses."""
