@@ -21,8 +21,8 @@ MOST_CUTS = 4
 FEWEST_WORDS = 2
 
 _CUT = re.compile(
-    r"(?P<sentence>[.!?]+\s+|\s*\n\s*)|;\s+|,\s+(?:and\s+|also\s+|but\s+)?"
-    r"|\s+(?:and|also|plus|then|&)\s+(?:also\s+)?",
+    r"(?P<sentence>(?<![.!?])[.!?]+\s+|(?<!\s)\s*\n\s*)|;\s+|,\s+(?:and\s+|also\s+|but\s+)?"
+    r"|(?<!\s)\s+(?:and|also|plus|then|&)\s+(?:also\s+)?",
     re.IGNORECASE,
 )
 
