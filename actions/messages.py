@@ -71,9 +71,7 @@ def meant(tracker: Tracker, name: str) -> Any:
     values = [
         text[found["start"] : found["end"]] if text and "end" in found else found["value"]
         for found in marked_in(tracker.latest_message)
-        if found["entity"] == name
-        and found.get("role") != "old"
-        and not _RULED_OUT.search(before(text, found))
+        if found["entity"] == name and found.get("role") != "old" and not _RULED_OUT.search(before(text, found))
     ]
     return values[-1] if values else None
 

@@ -9,6 +9,7 @@ from rasa_sdk.events import ActionExecuted, EventType, FollowupAction, SlotSet, 
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.fallback import intent_titles
 from actions.messages import chosen, earlier_events
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
@@ -116,7 +117,9 @@ def next_request(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dom
     if not parsed:
         return []
     if not parsed["text"].startswith("/"):  # an interrupted form only asks again, as after any digression
-        dispatcher.utter_message(response="utter_next_request", request=parsed["text"])
+        # By its title: what somebody wrote may be a story, and is not to be told back to them.
+        title = intent_titles().get(parsed["intent"]["name"], "your question")
+        dispatcher.utter_message(response="utter_next_request", request=title[0].lower() + title[1:])
     return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed)]
 
 

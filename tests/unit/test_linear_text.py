@@ -101,5 +101,10 @@ def test_a_pattern_is_linear(pattern: "re.Pattern[str]") -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_of_a_text_is_linear(name: str) -> None:
-    slow = [grown for body in ORDINARY for start in ("", "a", "a@") if (grown := grows_too_fast(FUNCTIONS[name], Attack(start, body, "b")))]
+    slow = [
+        grown
+        for body in ORDINARY
+        for start in ("", "a", "a@")
+        if (grown := grows_too_fast(FUNCTIONS[name], Attack(start, body, "b")))
+    ]
     assert not slow, "\n".join(slow)
