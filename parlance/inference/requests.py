@@ -1,11 +1,13 @@
 """Two requests in one message: "cancel the lamp, and when do you open on Sunday?".
 
 A message is cut where a sentence ends or a word such as "and" joins clauses, and both sides are understood by
-themselves. They are two requests where each side is, with confidence, a request, the two are not one matter, and nothing
-else is said: every clause of a side asks for what the side asks for, or may stand beside it, such as a greeting, or the
-address in "cancel 10434, my e-mail is ada@example.com. When do you open?". A complaint, a story or a death in the family is a third
-thing, whatever is asked for beside it, and such a message stays whole; so does a long one. The end of a sentence goes
-before any other cut: what was said with the first request stays with it.
+themselves. They are two requests where each side is, with confidence, a request, and the two are not one matter. The
+end of a sentence goes before any other cut: what was said with the first request stays with it, such as the address in
+"cancel 10434, my e-mail is ada@example.com. When do you open?".
+
+Nothing else may be in the message: each clause of a side asks for what the side asks for, or may stand beside it, such
+as a greeting or that address. A complaint, a story or a death in the family is a third thing, whatever is asked for
+beside it, and such a message stays whole; so does a long one.
 """
 
 import re

@@ -21,9 +21,9 @@ MANY = 20
 """A repetition that allows so many is pumped."""
 SAMPLES = {op.CATEGORY_DIGIT: "1", op.CATEGORY_SPACE: " ", op.CATEGORY_WORD: "a", op.CATEGORY_NOT_SPACE: "a"}
 ORDINARY = (
-    " ", "1", "a", "A", ".", ",", "@", "-", "'", '"', "(", "[", "\n", "?", "£", "/", "*", "é", "\u00a0", "日", "1 ", "a ", "a.",
-    "a@", ". ", "a, ", "1.", "not ", "no, ", "and ", "mon ", "monday ", "the 3rd ", "ada at example dot com ", "FH-10432 ",
-    "£4.99 ", "blue sofa ", "a@b.c ", "**a** ", "[a](https://b.c) ", "\ud800",
+    " ", "1", "a", "A", ".", ",", "@", "-", "'", '"', "(", "[", "\n", "?", "£", "/", "*", "é", "\u00a0", "日", "1 ",
+    "a ", "a.", "a@", ". ", "a, ", "1.", "not ", "no, ", "and ", "mon ", "monday ", "the 3rd ", "FH-10432 ", "£4.99 ",
+    "ada at example dot com ", "blue sofa ", "a@b.c ", "**a** ", "[a](https://b.c) ", "\ud800",
 )  # fmt: skip
 """What any text is repeated of."""
 

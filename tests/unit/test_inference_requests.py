@@ -66,7 +66,7 @@ def test_one_request_stays_one(text: str) -> None:
     [
         "what a joke. cancel my order, where is the rug",
         "cancel my order, where is the rug, and nobody cares",
-        "my dear husband died on friday. cancel my order. when do you open",
+        "my dear old husband died on friday. cancel my order. when do you open",
         "cancel my order which I only placed because my sister told me to do so and where is the rug",
         "where is the rug " + "and nobody ever rings back " * 30 + "and cancel my order",
     ],
