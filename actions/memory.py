@@ -35,7 +35,7 @@ NAMES = {
     "usual_postcode": "postcode",
 }
 """What the fields are called in front of a customer."""
-WORDS_OF_A_LIST = 300
+NEAR = 300
 """So many characters before something can say that it is not liked: "I hate green, blue, oak ..."."""
 _NAMED_BY = {
     "call_me": r"\bname\b|\bcall(?:ing)? me\b",
@@ -161,7 +161,7 @@ def preferences_in(tracker: Tracker) -> dict[str, Any]:
 
 def is_disliked(tracker: Tracker, found: dict[str, Any]) -> bool:
     """Whether the words before something speak against it: "I hate", "never show me"."""
-    said = before(latest_text(tracker), found, WORDS_OF_A_LIST)
+    said = before(latest_text(tracker), found, NEAR)
     verdicts = [match["dislike"] is not None for match in _LIKING.finditer(said)]
     return bool(verdicts and verdicts[-1])
 

@@ -13,7 +13,7 @@ ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback", ""})
 SURE = 0.7
 MOST_ENTITIES = 30
 """So many entities of a message are looked at. What people write has fewer; a payload may have any number."""
-_WORDS_BEFORE = 40
+_NEAR = 40
 """So many characters before an entity can rule it out."""
 YES = re.compile(r"^\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
 NO = re.compile(r"^\W*(?:no|nope|nah|don'?t|do not)\b")
@@ -76,7 +76,7 @@ def meant(tracker: Tracker, name: str) -> Any:
     return values[-1] if values else None
 
 
-def before(text: str, found: Mapping[str, Any], characters: int = _WORDS_BEFORE) -> str:
+def before(text: str, found: Mapping[str, Any], characters: int = _NEAR) -> str:
     """The last characters of a text before an entity that was found in it."""
     start = found.get("start") or 0
     return text[max(0, start - characters) : start]
