@@ -43,7 +43,7 @@ _BEFORE_A_NAME = re.compile(
     r"(?:it'?s|it is|is|name'?s|to|now|should (?:be|say)|make it)(?: now)? ",
     re.IGNORECASE,
 )
-_AFTER_A_NAME = re.compile(r"(?:[\s,]+(?:please|pls|thanks|thank you|cheers|ta|now))+$", re.IGNORECASE)
+_AFTER_A_NAME = re.compile(r"(?:[\s,]{1,3}(?:please|pls|thanks|thank you|cheers|ta|now)){1,4}$", re.IGNORECASE)
 _NOT_IN_A_NAME = re.compile(
     r"\b(?:my|me|it|its|is|was|be|not|and|but|or|with|without|instead|spelt|spell(?:ed|ing)?|name|surname|account"
     r"|change[ds]?|want|would|should|could|can|please|thanks|the|this|that|i'?m|got|married|divorced|because|since)\b",

@@ -2,7 +2,7 @@
 
 import re
 
-_NUMBER = r"(\d{1,3}(?:,\d{3})+|\d{1,6})(?:[.,](\d{1,2}))?(?![\d.,]*\d)"
+_NUMBER = r"(\d{1,3}(?:,\d{3}){1,3}|\d{1,6})(?:[.,](\d{1,2}))?(?![.,]*\d)"
 _WITH_SIGN = re.compile(rf"(?:£|gbp\s?)\s?{_NUMBER}", re.IGNORECASE)
 _WITH_WORD = re.compile(rf"(?<![\d-]){_NUMBER}\s?(?:£|quid|pounds?|gbp|smackers|squid)(?!\w)", re.IGNORECASE)
 _DECIMAL = re.compile(r"(?<![\d.-])(\d{1,6})\.(\d{2})(?![\d.])")

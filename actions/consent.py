@@ -52,9 +52,8 @@ _COURTESY = _phrases(
 )
 _OF_ANY_ACT = "it that this them those these the my me a an one all everything both for to of from up out off".split()
 """Words that say what shall be done, whatever it is; the others are the form's (``Form.act``)."""
-_PLAIN_NO = re.compile(
-    r"(?:(?:oh|um+|er+|sorry|god|please|ok|well|actually)[\s,]+)*(?:no|nope|nah|naw|non|don'?t|do not)\b"
-)
+_NO = frozenset("no nope nah naw non don't dont not".split())
+_BEFORE_A_NO = frozenset("oh um umm er sorry god please ok well actually do".split())
 _YES_SIGNS = re.compile("[\N{THUMBS UP SIGN}\N{WHITE HEAVY CHECK MARK}\N{OK HAND SIGN}\N{HEAVY CHECK MARK}]")
 _DECORATION = re.compile(
     "[\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}-\N{EMOJI MODIFIER FITZPATRICK TYPE-6}\ufe0f]|[.,!;:)]+"
@@ -84,7 +83,8 @@ def is_plain_yes(text: str, act: str = "") -> bool:
 
 def is_plain_no(text: str) -> bool:
     """Whether words begin as a no. Lenient, because a no changes nothing."""
-    return bool(_PLAIN_NO.match(text.lower().lstrip(" .!,")))
+    words = re.findall(r"[a-z']+", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))[:MOST_WORDS]
+    return next((word in _NO for word in words if word not in _BEFORE_A_NO), False)
 
 
 def ask(

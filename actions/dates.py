@@ -30,6 +30,8 @@ COUNTS = {"a": 1, "one": 1, "two": 2, "a couple of": 2, "three": 3, "four": 4, "
 # The long words that a slip of a finger is put right to; short ones are near too much else.
 SPELLED = tuple(word for word in (*WEEKDAYS, *MONTHS, "tomorrow", "yesterday") if len(word) > 5)
 CLOSE_ENOUGH = 0.77
+NEAR = 120
+"""So many characters before a day and behind it can say that it is not the one."""
 
 WEEKDAY = r"\b(?P<weekday>mon|tue|wed|thu|fri|sat|sun)(?:s|sday|nesday|r|rs|rsday|urday|day)?\b"
 MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b"
@@ -38,6 +40,8 @@ ORDINAL = DAY + r"\s?(?:st|nd|rd|th)\b"
 YEAR = r"(?:,? (?P<year>20\d\d)\b)?"
 COUNT = rf"\b(?P<count>\d{{1,2}}|{'|'.join(sorted(COUNTS, key=len, reverse=True))})"
 
+ALONE = re.compile(r"^\W*(\d{1,2})\W*$")
+LONG_WORD = re.compile(r"(?<![a-z])[a-z]{5,12}(?![a-z])")
 CLAUSE_ENDS = re.compile(
     r"[,.;!?]\s|\bbut\b|\bso\b|\binstead\b(?! of)|\b(?:can|could|please|make it|how about|want)\b(?!')"
 )
@@ -45,6 +49,7 @@ NOT_THEN = re.compile(
     r"\b(?:not|instead of|rather than|except|cannot|(?:ca|wo|is|are|does|do)n'?t|away|out|at work|working|on holiday|"
     r"no good|no use|impossible|busy)\b"
 )
+ANOTHER_IS_NOT = re.compile(r"\b(?:instead of|rather than|and not|not (?:on |the )?\w+day)\b")
 NEXT_IS_NOT = re.compile(r"\b(?:instead of|rather than|not|any ?day but)\s*$")
 THEN_AGAIN = re.compile(r"\b(?:until|till?|back|before)\s+(?:the\s+|on\s+)?$")
 AFTER = re.compile(r"\bafter\s+(?:the\s+)?$")
@@ -68,7 +73,7 @@ def find_date(text: str, today: date, *, past: bool = False) -> date | None:
         past: Whether it is about something that has happened, so that "tuesday" is the last one.
     """
     text = _spelled_right(text.lower().replace("’", "'"))
-    alone = re.fullmatch(r"\W*(\d{1,2})\W*", text)
+    alone = ALONE.match(text)
     if alone:
         return _day_of_month(int(alone[1]), today, past)
     wanted = [day for start, end, day in sorted(_named(text, today, past)) if not _ruled_out(text, start, end)]
@@ -82,7 +87,7 @@ def _spelled_right(text: str) -> str:
         )
         return near[0] if near else word.group()
 
-    return re.sub(r"[a-z]{5,}", right, text)
+    return LONG_WORD.sub(right, text)
 
 
 def _named(text: str, today: date, past: bool) -> Iterator[tuple[int, int, date]]:
@@ -95,7 +100,7 @@ def _named(text: str, today: date, past: bool) -> Iterator[tuple[int, int, date]
             except ValueError:  # the 31st of June
                 continue
             if day is not None:
-                before = text[: match.start()]
+                before = text[max(0, match.start() - NEAR) : match.start()]
                 shift = bool(AFTER.search(before)) - bool(BEFORE.search(before))
                 yield match.start(), match.end(), day + timedelta(days=shift)
         unread = pattern.sub(lambda match: "_" * len(match.group()), unread)
@@ -103,12 +108,13 @@ def _named(text: str, today: date, past: bool) -> Iterator[tuple[int, int, date]
 
 def _ruled_out(text: str, start: int, end: int) -> bool:
     """Whether the clause says that this is not the day: "I'm away on the 3rd", "friday is no good"."""
-    if THEN_AGAIN.search(text[:start]):
+    before, after = text[max(0, start - NEAR) : start], text[end : end + NEAR]
+    if THEN_AGAIN.search(before):
         return False
-    if NEXT_IS_NOT.search(text[:start]):
+    if NEXT_IS_NOT.search(before):
         return True
-    before, after = CLAUSE_ENDS.split(text[:start])[-1], CLAUSE_ENDS.split(text[end:])[0]
-    after = re.split(r"\b(?:instead of|rather than|and not|not (?:on |the )?\w+day)\b", after)[0]
+    before, after = CLAUSE_ENDS.split(before)[-1], CLAUSE_ENDS.split(after)[0]
+    after = ANOTHER_IS_NOT.split(after)[0]
     return bool(NOT_THEN.search(before) or NOT_THEN.search(after))
 
 
@@ -146,7 +152,7 @@ def _holiday(match: re.Match[str], today: date, past: bool) -> date:
 
 @_reading(r"\b(?:day after )?(?:tomorrow|tomoz|tmrw|tmr|2moro)\b")
 def _tomorrow(match: re.Match[str], today: date, past: bool) -> date:
-    return today + timedelta(days=1 + ("after" in match.group()) + 7 * match.string[: match.start()].endswith("week "))
+    return today + timedelta(days=1 + ("after" in match.group()) + 7 * match.string.endswith("week ", 0, match.start()))
 
 
 @_reading(r"\b(?:(?:day before )?yesterday|last (?:night|evening))\b")

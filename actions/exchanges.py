@@ -16,6 +16,7 @@ from actions.messages import (
     free_answer,
     is_asked_for,
     last_shown,
+    marked_in,
     messages_of_request,
     set_this_turn,
 )
@@ -71,7 +72,7 @@ def named_at_first(session: Session, tracker: Tracker, lines: Sequence[Line]) ->
     """In "swap the bowl for the Heron lamp" the product that is on no line of the order."""
     asked = (m for m in messages_of_request(tracker) if (m.get("intent") or {}).get("name") == "exchange_item")
     message = next(asked, {})
-    named = [str(found["value"]) for found in message.get("entities") or [] if found["entity"] == "product"]
+    named = [str(found["value"]) for found in marked_in(message) if found["entity"] == "product"]
     others = [name for name in named if len(goods_in(message)) > 1 and named_in([name], lines) is None]
     return find_by_name(session, others[-1], OPTIONS) if others else ()
 

@@ -19,6 +19,7 @@ from actions.messages import (
     is_asked_for,
     last_shown,
     latest_text,
+    marked_in,
     messages_of_request,
     value_before_this_turn,
 )
@@ -27,13 +28,13 @@ from actions.wording import goods
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number
 from shop.orders import OrderSummary, order_for
-from shop.product_words import likeness, words
+from shop.product_words import MOST_WORDS, likeness, words
 
 logger = logging.getLogger(__name__)
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
-CORRECTION = re.compile(r"\W*(?:no|nope|sorry|oops|wait|actually|i mean|i meant)\b", re.IGNORECASE)
+CORRECTION = re.compile(r"^\W*(?:no|nope|sorry|oops|wait|actually|i mean|i meant)\b", re.IGNORECASE)
 
 
 class Line(Protocol):
@@ -180,7 +181,7 @@ def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> in
 
 def named_in(said: Iterable[str], lines: Sequence[Line]) -> int | None:
     """The line whose name has most in common with what was said; None where none or several have."""
-    asked = {word for text in said for word in words(text)}
+    asked = {word for text in said for word in words(text)[:MOST_WORDS]}
     common = {line.line_id: sum(likeness(word, words(line.name)) for word in asked) for line in lines}
     best = max(common.values(), default=0.0)
     named = [line_id for line_id, score in common.items() if score and score == best]
@@ -189,7 +190,7 @@ def named_in(said: Iterable[str], lines: Sequence[Line]) -> int | None:
 
 def goods_in(message: dict[str, Any]) -> list[str]:
     """The products and kinds of goods that a message names."""
-    return [str(e["value"]) for e in message.get("entities") or [] if e["entity"] in ("product", "category")]
+    return [str(e["value"]) for e in marked_in(message) if e["entity"] in ("product", "category")]
 
 
 def quantity_given(tracker: Tracker) -> int | None:

@@ -15,12 +15,12 @@ from rasa_sdk.types import DomainDict
 
 from actions.customers import recognise
 from actions.forms import ask_again_later
-from actions.messages import entities, entity, latest_text, meant
+from actions.messages import before, entities, entity, latest_text, marked_in, meant
 from actions.shop_access import ask_shop
 from actions.wording import listing
 from shop import preferences
 from shop.errors import ShopUnavailable
-from shop.preferences import Preferences
+from shop.preferences import MOST_OF_A_KIND, Preferences
 
 LISTS = {"colours": "colour", "rooms": "room", "materials": "material"}
 """The fields of Preferences that hold several things, and the entity that fills each."""
@@ -35,7 +35,9 @@ NAMES = {
     "usual_postcode": "postcode",
 }
 """What the fields are called in front of a customer."""
-_NAMED = {
+NEAR = 300
+"""So many characters before something can say that it is not liked: "I hate green, blue, oak ..."."""
+_NAMED_BY = {
     "call_me": r"\bname\b|\bcall(?:ing)? me\b",
     "colours": r"\bcolou?rs?\b",
     "rooms": r"\brooms?\b",
@@ -44,6 +46,7 @@ _NAMED = {
     "usual_address": r"\baddress\b|\bwhere i live\b",
     "usual_postcode": r"\baddress\b|\bpostcode\b|\bwhere i live\b",
 }
+_NAMED = {field: re.compile(pattern) for field, pattern in _NAMED_BY.items()}
 _EVERYTHING = re.compile(
     r"\b(?:everything|all|anything|nothing|whatever|preferences?|settings|likes|taste|choices|memory|slate|me please"
     r"|remember(?:ed|ing)?|what (?:i|you)|things about me|told you|learned|goldfish)\b",
@@ -113,7 +116,7 @@ class ActionForgetPreferences(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         told = {field: tuple(v.lower() for v in map(str, entities(tracker, kind))) for field, kind in LISTS.items()}
-        fields = [field for field in NAMES if told.get(field) or re.search(_NAMED[field], latest_text(tracker).lower())]
+        fields = [field for field in NAMES if told.get(field) or _NAMED[field].search(latest_text(tracker).lower())]
         fields += ["tone"] if entity(tracker, "tone") and "tone" not in fields else []
         fields += ["call_me"] if entity(tracker, "name") and "call_me" not in fields else []
         if not fields and not _EVERYTHING.search(latest_text(tracker)):
@@ -158,8 +161,8 @@ def preferences_in(tracker: Tracker) -> dict[str, Any]:
 
 def is_disliked(tracker: Tracker, found: dict[str, Any]) -> bool:
     """Whether the words before something speak against it: "I hate", "never show me"."""
-    before = latest_text(tracker)[: found.get("start", 0)]
-    verdicts = [match["dislike"] is not None for match in _LIKING.finditer(before)]
+    said = before(latest_text(tracker), found, NEAR)
+    verdicts = [match["dislike"] is not None for match in _LIKING.finditer(said)]
     return bool(verdicts and verdicts[-1])
 
 
@@ -180,11 +183,15 @@ def in_conversation(tracker: Tracker) -> Preferences:
 
 
 def _likes(tracker: Tracker) -> list[dict[str, Any]]:
-    return [e for e in tracker.latest_message.get("entities") or [] if e["entity"] in LISTS.values()]
+    return [e for e in marked_in(tracker.latest_message) if e["entity"] in LISTS.values()]
 
 
 def _merged(kept: Preferences, changes: dict[str, Any]) -> Preferences:
-    several = {name: tuple(dict.fromkeys((*getattr(kept, name), *changes[name]))) for name in LISTS if name in changes}
+    several = {
+        name: tuple(dict.fromkeys((*getattr(kept, name), *changes[name])))[-MOST_OF_A_KIND:]
+        for name in LISTS
+        if name in changes
+    }
     return replace(kept, **{**changes, **several})
 
 

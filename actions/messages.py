@@ -1,7 +1,7 @@
 """What the customer's latest message and the conversation before it say; reading only."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -15,8 +15,12 @@ CHANGES_FORM = frozenset(("active_loop", "session_started", "restart"))
 """Events after which another form is open, their ``name``, or none."""
 GOES_ON = "goes_on"
 """What a message carries in its parse result where it goes on with what was begun, and is no new request."""
-YES = re.compile(r"\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
-NO = re.compile(r"\W*(?:no|nope|nah|don'?t|do not)\b")
+MOST_ENTITIES = 30
+"""So many entities of a message are looked at. What people write has fewer; a payload may have any number."""
+_NEAR = 40
+"""So many characters before an entity can rule it out."""
+YES = re.compile(r"^\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
+NO = re.compile(r"^\W*(?:no|nope|nah|don'?t|do not)\b")
 _RULED_OUT = re.compile(r"\b(?:not|rather than|instead of|stop calling me|no longer)\s+$", re.IGNORECASE)
 
 ORDINALS = {
@@ -27,7 +31,9 @@ ORDINALS = {
     "fifth": 4, "5th": 4, "five": 4, "5": 4,
     "last": -1, "bottom": -1, "final": -1, "latter": -1, "former": 0, "penultimate": -2,
 }  # fmt: skip
-BARE_CHOICE = re.compile(r"\W*(?:(?:the|number|no\.?|option)\s*)*(\w+)(?:\s+(?:one|please|pls|thanks))*\W*")
+BARE_CHOICE = re.compile(
+    r"^\W*(?:(?:the|number|no\.?|option)\s*){0,4}(\w{1,20})(?:\s+(?:one|please|pls|thanks)){0,4}\W*$"
+)
 """A message that is nothing but a choice: "3", "number two please". NLU takes it for a quantity."""
 
 
@@ -42,11 +48,16 @@ def latest_text(tracker: Tracker) -> str:
     return "" if text.startswith("/") else str(text)
 
 
+def marked_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entities of a message, in its order, up to MOST_ENTITIES."""
+    return list(message.get("entities") or [])[:MOST_ENTITIES]
+
+
 def entities(tracker: Tracker, name: str, role: str | None = None) -> list[Any]:
     """The values of an entity in the latest message, in its order; those of one role where it is given."""
     return [
         entity["value"]
-        for entity in tracker.latest_message.get("entities") or []
+        for entity in marked_in(tracker.latest_message)
         if entity["entity"] == name and (role is None or entity.get("role") == role)
     ]
 
@@ -63,12 +74,16 @@ def meant(tracker: Tracker, name: str) -> Any:
     text = latest_text(tracker)
     values = [
         text[found["start"] : found["end"]] if text and "end" in found else found["value"]
-        for found in tracker.latest_message.get("entities") or []
-        if found["entity"] == name
-        and found.get("role") != "old"
-        and not _RULED_OUT.search(text[: found.get("start", 0)])
+        for found in marked_in(tracker.latest_message)
+        if found["entity"] == name and found.get("role") != "old" and not _RULED_OUT.search(before(text, found))
     ]
     return values[-1] if values else None
+
+
+def before(text: str, found: Mapping[str, Any], characters: int = _NEAR) -> str:
+    """The last characters of a text before an entity that was found in it."""
+    start = found.get("start") or 0
+    return text[max(0, start - characters) : start]
 
 
 def is_asked_for(tracker: Tracker, slot: str) -> bool:

@@ -40,7 +40,7 @@ _USUAL_ADDRESS = re.compile(
     r"|\bas (?:always|usual)\b|\bthe usual\b|\busual address\b",
     re.IGNORECASE,
 )
-POSTCODE_AT_END = re.compile(r"[\s,]*\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\W*$", re.IGNORECASE)
+POSTCODE_AT_END = re.compile(r"[\s,]{0,9}\b[a-z]{1,2}\d[a-z\d]?\s{0,3}\d[a-z]{2}\W*$", re.IGNORECASE)
 NONE_OF_IT = frozenset({"remove", "without", "drop", "delete", "out"})
 
 

@@ -10,9 +10,9 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
 from actions.forms import ask_again_later
-from actions.messages import entities, picked
+from actions.messages import entities, marked_in, picked
 from actions.product_cards import shown_products
-from actions.product_mentions import in_order, named, shown_skus
+from actions.product_mentions import MOST_TO_CHOOSE_FROM, in_order, named, shown_skus
 from actions.product_search import SUGGESTED
 from actions.product_wishes import FILTERS, merged
 from actions.shop_access import ask_shop
@@ -53,7 +53,7 @@ class ActionCompareProducts(Action):
 def products_to_compare(session: Session, tracker: Tracker) -> list[ProductSummary]:
     """Up to two products: named, picked by number, of two kinds ("jute or wool"), or the last one and those shown."""
     shown = shown_skus(tracker)
-    found = [named(session, str(name), shown) for name in entities(tracker, "product")]
+    found = [named(session, str(name), shown) for name in entities(tracker, "product")[:MOST_TO_CHOOSE_FROM]]
     unknown = any(not products for products in found)
     found += [_best_of_group(session, tracker, group) for group in ("1", "2")]
     found += [in_order(session, [shown[position]]) for position in picked(tracker, len(shown))]
@@ -70,7 +70,7 @@ def products_to_compare(session: Session, tracker: Tracker) -> list[ProductSumma
 def _best_of_group(session: Session, tracker: Tracker, group: str) -> tuple[ProductSummary, ...]:
     """The best product of one side of "a jute rug or a wool one", where the side has no product's name."""
     message = dict(tracker.latest_message)
-    all_said = message.get("entities") or []
+    all_said = marked_in(message)
     side = [entity for entity in all_said if entity.get("group") == group]
     if not side or any(entity["entity"] == "product" for entity in side):
         return ()

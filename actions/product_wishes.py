@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from actions.amounts import find_amount
-from actions.messages import latest_text
+from actions.messages import before, latest_text, marked_in
 from shop.browsing import Direction, Filters
 
 FILTERS = ("category", "room", "colour", "material", "size")
@@ -27,6 +27,7 @@ _DIRECTIONS = {
     r"|none of (?:these|those|them)|don'?t like",
 }
 _WORD_DIRECTIONS = {way: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for way, words in _DIRECTIONS.items()}
+_LETTERS = re.compile(r"[a-z]+")
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _NUMBER_WORDS = {"ten": 10, "fifteen": 15, **_TENS, "hundred": 100, "thousand": 1000}
 
@@ -36,19 +37,19 @@ def filters_in(tracker: Tracker) -> Filters:
     text = str(tracker.latest_message.get("text") or "")
     found: dict[str, Any] = {}
     not_wanted = []
-    for entity in tracker.latest_message.get("entities") or []:
+    for entity in marked_in(tracker.latest_message):
         name, value = entity["entity"], str(entity["value"])
-        if name in FILTERS and _NOT_BEFORE.search(text[: entity.get("start") or 0]):
+        if name in FILTERS and _NOT_BEFORE.search(before(text, entity)):
             not_wanted += [value] if name in ("colour", "material") else []
         elif name in FILTERS:
             # The first is what is looked for: "a throw for the back of the sofa".
             found.setdefault(name, value)
-        elif name == "amount" and pence_in(value) is not None:
-            found["min_pence" if entity.get("role") == "min" else "max_pence"] = pence_in(value)
+        elif name == "amount" and (pence := pence_in(value)) is not None:
+            found["min_pence" if entity.get("role") == "min" else "max_pence"] = pence
     return Filters(**found, in_stock=bool(_IN_STOCK.search(latest_text(tracker))), not_in=tuple(not_wanted))
 
 
-def merged(before: Filters, now: Filters) -> Filters:
+def merged(earlier: Filters, now: Filters) -> Filters:
     """A search with what was said later in the place of what was said before."""
     said = {field.name: getattr(now, field.name) for field in fields(now) if getattr(now, field.name) != field.default}
     if now.category:
@@ -59,9 +60,9 @@ def merged(before: Filters, now: Filters) -> Filters:
         said |= {"min_pence": now.min_pence, "max_pence": now.max_pence, "below_pence": None, "above_pence": None}
     # "not the grey one, the green one" after grey was asked for.
     for name in ("colour", "material"):
-        if getattr(before, name) in now.not_in and name not in said:
+        if getattr(earlier, name) in now.not_in and name not in said:
             said[name] = None
-    return replace(before, **said)
+    return replace(earlier, **said)
 
 
 def direction_in(text: str) -> Direction | None:
@@ -74,5 +75,5 @@ def pence_in(value: str) -> int | None:
     pence = find_amount(value, bare=True)
     if pence is not None:
         return pence
-    numbers = [_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", value.lower()) if word in _NUMBER_WORDS]
+    numbers = [_NUMBER_WORDS[word] for word in _LETTERS.findall(value.lower()) if word in _NUMBER_WORDS]
     return sum(numbers) * 100 if numbers else None

@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import consent
+from actions.fallback import intent_titles
 from actions.messages import CHANGES_FORM, GOES_ON, chosen, earlier_events, latest_text
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
@@ -123,9 +124,11 @@ def next_request(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dom
     parsed = tracker.get_slot("further_request")
     if not parsed:
         return []
-    if not parsed["text"].startswith("/"):  # an interrupted form only asks again, as after any digression
-        dispatcher.utter_message(response="utter_next_request", request=parsed["text"])
     interrupted = parsed["text"].startswith("/")
+    if not interrupted:  # an interrupted form only asks again, as after any digression
+        # By its title: what somebody wrote may be a story, and is not to be told back to them.
+        title = intent_titles().get(parsed["intent"]["name"], "your question")
+        dispatcher.utter_message(response="utter_next_request", request=title[0].lower() + title[1:])
     return [SlotSet("further_request", None), *take_up(domain, parsed["intent"]["name"], parsed, interrupted)]
 
 

@@ -12,7 +12,8 @@ from shop.product_summary import ProductSummary
 from shop.products import search
 
 ALL = 10_000
-_MEASURES = re.compile(r"(\d+(?:\.\d+)?(?: by \d+(?:\.\d+)?)*)\s?(cm|m)\b")
+_NUMBER = r"\d{1,6}(?:\.\d{1,3})?"
+_MEASURES = re.compile(rf"(?<![\d.])({_NUMBER}(?: by {_NUMBER}){{0,3}})\s?(cm|m)\b")
 
 
 class Direction(str, Enum):

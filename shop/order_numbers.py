@@ -3,7 +3,7 @@
 import re
 
 _FIVE = r"(\d{5}|\d{2}[ -]\d{3}|\d{3}[ -]\d{2}|\d(?:[ -]\d){4})"
-_LABELLED = re.compile(rf"(?<![a-z0-9])fh[\s-]*#?\s*{_FIVE}(?!\d|[ -]\d)", re.IGNORECASE)
+_LABELLED = re.compile(rf"(?<![a-z0-9])fh[\s-]{{0,5}}#?\s{{0,3}}{_FIVE}(?!\d|[ -]\d)", re.IGNORECASE)
 _DIGITS = re.compile(rf"(?<![\w@.£$€+-])(?<!\d )#?{_FIVE}(?![\w@]|[.,-]\d| \d)")
 
 

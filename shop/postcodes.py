@@ -3,7 +3,7 @@
 import re
 
 _AREA = r"([A-Z]{1,2}[0-9][A-Z0-9]?)"
-_POSTCODE = re.compile(rf"{_AREA}\s*([0-9][A-Z]{{2}})", re.IGNORECASE)
+_POSTCODE = re.compile(rf"{_AREA}\s{{0,3}}([0-9][A-Z]{{2}})", re.IGNORECASE)
 _IN_TEXT = re.compile(rf"(?<!\w){_POSTCODE.pattern}(?!\w)", re.IGNORECASE)
 
 

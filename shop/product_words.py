@@ -22,6 +22,12 @@ STOP_WORDS = frozenset(
 )
 SHADES = frozenset({"dark", "light", "pale", "bright", "deep", "soft", "warm"})
 LEAST_TEXT_SCORE = 0.5
+MOST_CHARACTERS = 1000
+"""So much of a text is read; descriptions of products are shorter."""
+MOST_WORDS = 24
+"""So many words of a customer's are held against each product."""
+_WORD = re.compile(r"[\w'-]+")
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _VOCABULARIES = {
     "categories": CATEGORIES,
     "rooms": ROOMS,
@@ -42,10 +48,14 @@ def singular(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=4096)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text in lower case and singular, without those that say nothing."""
-    found = re.findall(r"[\w'-]+", text.lower().replace("’", "'"))
+    return _words(text[:MOST_CHARACTERS])
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    found = _WORD.findall(text.lower().replace("’", "'"))
     told = tuple(singular(word.removesuffix("'s")) for word in found if word not in STOP_WORDS)
     return told or tuple(found)
 
@@ -97,7 +107,8 @@ class SearchWords:
         size: str | None,
     ) -> None:
         def spelt(asked: str | None) -> tuple[str, ...]:
-            return tuple(_corrected(word, vocabulary) for word in words(asked)) if asked and asked.strip() else ()
+            asked_words = words(asked)[:MOST_WORDS] if asked and asked.strip() else ()
+            return tuple(_corrected(word, vocabulary) for word in asked_words)
 
         self._goods = tuple(GOODS.get(word, word) for word in spelt(category))
         self._shelves = _keys_for(spelt(category), "categories")
@@ -110,7 +121,7 @@ class SearchWords:
         self._material = spelt(material)
         # Whoever asks for wood takes oak; whoever asks for oak does not take pine.
         self._kinds_of_material = _keys_for(self._material, "materials")
-        self._size = size.lower().strip() if size else ""
+        self._size = size[:MOST_CHARACTERS].lower().strip() if size else ""
 
     def fit(self, product: ProductSummary) -> float:
         """How well a product fits; 0 where it misses something that was asked for."""
@@ -164,9 +175,9 @@ class SearchWords:
         if self._size in LARGE | SMALL:
             return 1.0
         measures = f"{product.dimensions} {product.description}".lower()
-        numbers = re.findall(r"\d+(?:\.\d+)?", self._size)
+        numbers = _FIGURE.findall(self._size)
         if numbers:
-            return 1.0 if set(numbers) <= set(re.findall(r"\d+(?:\.\d+)?", measures)) else 0.0
+            return 1.0 if set(numbers) <= set(_FIGURE.findall(measures)) else 0.0
         return 1.0 if self._size.removesuffix("size").rstrip(" -") in measures else 0.0
 
     def _fits_text(self, product: ProductSummary) -> float:

@@ -14,7 +14,7 @@ from shop.emails import find_email
 from shop.models import Product
 from shop.models import StockNotice as StockNoticeRequest
 from shop.product_summary import ProductSummary, read_products
-from shop.product_words import SearchWords, name_score, vocabulary_of, words
+from shop.product_words import MOST_WORDS, SearchWords, name_score, vocabulary_of, words
 
 CLOSE_ENOUGH = 0.75
 """A product is shown as long as it fits this well, beside the best one."""
@@ -88,7 +88,8 @@ def find_by_name(session: Session, text: str, limit: int = 5) -> tuple[ProductSu
     """Products by their name or a part of it, best first: "the Heron" finds the Heron floor lamp."""
     products = read_products(session)
     first_words = Counter(words(product.name)[0] for product in products)
-    scores = {product.sku: name_score(words(text), words(product.name), first_words) for product in products}
+    asked = words(text)[:MOST_WORDS]
+    scores = {product.sku: name_score(asked, words(product.name), first_words) for product in products}
     best = max(scores.values(), default=0.0)
     found = [product for product in products if scores[product.sku] >= max(best * CLOSE_ENOUGH, LEAST_NAME_SCORE)]
     return tuple(sorted(found, key=lambda product: (-scores[product.sku], product.name))[:limit])

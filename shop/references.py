@@ -4,6 +4,7 @@ import re
 
 RETURN, REFUND, CLAIM, MISSING, FRAUD, DATA = "RT", "RF", "CL", "MP", "FC", "DR"
 FIRST_NUMBER = 1000
+_REFERENCE = re.compile(r"([A-Z]{2})-?([0-9]{4,9})")
 
 
 def show(letters: str, row: int) -> str:
@@ -13,5 +14,5 @@ def show(letters: str, row: int) -> str:
 
 def row_of(letters: str, reference: str) -> int | None:
     """The row's id; None for anything that is not a reference of this kind."""
-    found = re.fullmatch(rf"{letters}-?(\d{{4,9}})", reference.strip().upper())
-    return int(found[1]) - FIRST_NUMBER if found else None
+    found = _REFERENCE.fullmatch(reference.strip().upper())
+    return int(found[2]) - FIRST_NUMBER if found and found[1] == letters else None

@@ -9,12 +9,16 @@ from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.core.constants import ACTION_DEACTIVATE_LOOP_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT_NAME_KEY
 
 from parlance.components.rasa_errors import as_rasa_errors
+from parlance.components.turn_completion import form_asks_again, form_has_just_rejected, weigh_completions
 from parlance.dialogue.moments import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
@@ -108,12 +112,30 @@ class DialoguePolicy(Policy):
         rule_only_data: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> PolicyPrediction:
-        """The probability of each action; all 0 where nothing was trained."""
+        """The probability of each action; all 0 where nothing was trained. Where a message was not understood and the
+        open form has no use for it, the form asks again, unless a rule or another policy knows better."""
         if not self._predictor:
             return self._prediction(self._default_predictions(domain))
         states = self._prediction_states(tracker, domain, rule_only_data=rule_only_data)
         found = dict(zip(self._predictor.actions, self._predictor.predict(states).tolist(), strict=True))
+        if form_has_just_rejected(tracker) and not self._may_follow(max(found, key=found.__getitem__), tracker, domain):
+            return form_asks_again(tracker, domain, type(self).__name__)
         return self._prediction([found.get(action, 0.0) for action in domain.action_names_or_texts])
+
+    def _may_follow(self, action: str, tracker: DialogueStateTracker, domain: Domain) -> bool:
+        """Whether an action may follow on a message that the open form had no use for.
+
+        After an intent that no story has, an action is chosen by the turns before, and could start another form or
+        leave this one. What is not understood may be answered as stories have it, but moves nobody out of a form.
+        """
+        intent = tracker.latest_message.intent.get(INTENT_NAME_KEY) if tracker.latest_message else None
+        if not self._predictor or not intent or not self._predictor.knows_intent(intent):
+            return False
+        moves = {*domain.form_names, ACTION_DEACTIVATE_LOOP_NAME} - {tracker.active_loop_name}
+        return intent != DEFAULT_NLU_FALLBACK_INTENT_NAME or action not in moves
+
+
+weigh_completions()
 
 
 def _options(config: dict[str, Any]) -> DialogueOptions:

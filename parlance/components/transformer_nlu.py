@@ -30,7 +30,7 @@ from parlance.errors import ParlanceError
 from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
-from parlance.inference.requests import known_matters, two_requests
+from parlance.inference.requests import TwoRequests, known_matters, two_requests
 from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
@@ -154,7 +154,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         """Set intent, ranking, entities and features of messages."""
         if self._model:
             for message, (prediction, tokens) in zip(messages, self._understand(messages, TEXT), strict=True):
-                requests = two_requests(self._model, prediction.text, self._matters) if self._matters else None
+                requests = self._two_requests(prediction.text)
                 self._set_intent(message, (requests.first if requests else prediction).ranking)
                 if self._config["entity_recognition"]:
                     found = [entity.as_dict() for entity in prediction.entities]
@@ -181,6 +181,11 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         if not self._config["featurize"]:
             return [(prediction, np.empty(0)) for prediction in self._model.predict_batch(texts)]
         return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
+
+    def _two_requests(self, text: str) -> TwoRequests | None:
+        if not self._model or not self._matters:
+            return None
+        return two_requests(self._model, text, self._matters, self._config["beside_requests"])
 
     def _parsed(self, prediction: Prediction) -> dict[str, Any]:
         """A request's parse result, for whoever takes it up later."""
@@ -234,8 +239,8 @@ def _options(config: dict[str, Any]) -> FinetuneOptions:
         for name, value in config.items():
             if name not in known and name not in others:
                 raise unknown_option(name, [*known, *SERVING_OPTIONS], "TransformerNLU")
-            if name in SERVING_OPTIONS and not _is_possible(value, SERVING_OPTIONS[name]):
-                kind = KINDS[type(SERVING_OPTIONS[name])]
+            if name in SERVING_OPTIONS and not _is_possible(name, value):
+                kind = "a list of intents" if name == "beside_requests" else KINDS[type(SERVING_OPTIONS[name])]
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
         return FinetuneOptions.from_dict({name: value for name, value in config.items() if name in known})
 
@@ -243,8 +248,11 @@ def _options(config: dict[str, Any]) -> FinetuneOptions:
 KINDS = {bool: "true or false", int: "a whole number from 0 up", list: "a list of lists of intents"}
 
 
-def _is_possible(value: Any, default: Any) -> bool:
+def _is_possible(name: str, value: Any) -> bool:
     """Whether a serving option can have this value: one of its default's type, and what KINDS says of it."""
+    default = SERVING_OPTIONS[name]
+    if isinstance(value, list) and name == "beside_requests":
+        return all(isinstance(intent, str) for intent in value)
     if isinstance(value, list):
         names = [name for matter in value for name in (matter if isinstance(matter, list) else [None])]
         return isinstance(default, list) and all(isinstance(name, str) for name in names)

@@ -6,13 +6,17 @@ from functools import wraps
 
 from rasa.core.policies.ensemble import DefaultPolicyPredictionEnsemble
 from rasa.core.policies.policy import PolicyPrediction, confidence_scores_for
+from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME, ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event
+from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, LoopInterrupted
 from rasa.shared.core.trackers import DialogueStateTracker
 
 Combine = Callable[
     [DefaultPolicyPredictionEnsemble, list[PolicyPrediction], DialogueStateTracker, Domain], PolicyPrediction
 ]
+
+NOTHING_TO_SAY = (ACTION_LISTEN_NAME, ACTION_DEFAULT_FALLBACK_NAME)
+"""What is predicted where no rule and no story has anything more for this turn."""
 
 
 class TurnCompletion(PolicyPrediction):
@@ -39,6 +43,24 @@ class TurnCompletion(PolicyPrediction):
         completed.probabilities, completed.policy_name = self._scores, self.policy_name
         completed.events = [*choice.events, *self._events]
         return completed
+
+
+def form_has_just_rejected(tracker: DialogueStateTracker) -> bool:
+    """Whether the open form had no use for the latest message, and nothing else has answered it yet."""
+    actions = (
+        event for event in reversed(tracker.events) if isinstance(event, ActionExecuted | ActionExecutionRejected)
+    )
+    return tracker.is_active_loop_rejected and isinstance(next(actions, None), ActionExecutionRejected)
+
+
+def form_asks_again(tracker: DialogueStateTracker, domain: Domain, policy_name: str) -> TurnCompletion:
+    """The open form says what it needs, where nobody has anything to say to a message that it had no use for.
+
+    Without a new value it would reject the message as it did before; told of an interruption it asks.
+    """
+    form = tracker.active_loop_name
+    assert form
+    return TurnCompletion(domain, policy_name, form, NOTHING_TO_SAY, [LoopInterrupted(True)])
 
 
 def weigh_completions() -> None:

@@ -11,7 +11,6 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import (
     ACTION_DEACTIVATE_LOOP_NAME,
-    ACTION_DEFAULT_FALLBACK_NAME,
     ACTION_LISTEN_NAME,
     DEFAULT_ACTION_NAMES,
 )
@@ -28,15 +27,19 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 
-from parlance.components.turn_completion import TurnCompletion, weigh_completions
-
-NOTHING_TO_SAY = (ACTION_LISTEN_NAME, ACTION_DEFAULT_FALLBACK_NAME)
-"""What is predicted where no rule and no story has anything more for this turn."""
+from parlance.components.turn_completion import (
+    NOTHING_TO_SAY,
+    TurnCompletion,
+    form_asks_again,
+    form_has_just_rejected,
+    weigh_completions,
+)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
 class TurnPolicy(Policy):
-    """Completes a turn: after a digression the form asks again, and a second request of a message is taken up.
+    """Completes a turn: after a digression, and after a message that nobody knows what to do with, the form asks again;
+    and a second request of a message is taken up.
 
     It acts where the other policies have nothing more to say, and nowhere else; so general rules (*intent faq, action
     utter_faq*) serve inside and outside forms. Deterministic; learns nothing.
@@ -94,7 +97,9 @@ class TurnPolicy(Policy):
         turn = _events_of_turn(tracker)
         answer = _last_action(turn)
         completion = None
-        if answer and tracker.is_active_loop_rejected:
+        if form_has_just_rejected(tracker):
+            completion = form_asks_again(tracker, domain, type(self).__name__)
+        elif answer and tracker.is_active_loop_rejected:
             completion = self._form_goes_on(answer, turn, tracker.active_loop_name, domain)
         elif answer and not tracker.active_loop_name:
             completion = self._further_request(answer, turn, tracker, domain)

@@ -31,6 +31,10 @@ class ActionPredictor:
         """
         return cls(read_metadata(folder, GRAPH), open_session(folder / GRAPH))
 
+    def knows_intent(self, intent: str) -> bool:
+        """Whether a story has this intent."""
+        return f"intent {intent}" in self._space.names
+
     def predict(self, states: Sequence[State]) -> np.ndarray:
         """Probabilities of ``actions``, shape (actions,), after the states of a conversation, oldest first."""
         rows = self._space.encode(states[-self.max_history :])[None]

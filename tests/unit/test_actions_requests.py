@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import URL
 
-from actions.requests import take_up
+from actions.requests import ActionNextRequest, take_up
 
 from .dialogue import DOMAIN, Chat
 
@@ -57,6 +57,17 @@ def test_the_second_request_of_a_message_is_said_and_taken_up(chat: Chat) -> Non
     chat.say("thanks", "thank")
     assert [message["response"] for message in chat.said[-2:]] == ["utter_next_request", "utter_found"]
     assert chat.slots["further_request"] is None
+
+
+@pytest.mark.parametrize(
+    ("intent", "called"), [("find_product", "look for something in the shop"), ("faq", "your question")]
+)
+def test_the_second_request_is_called_by_its_title_and_never_quoted(chat: Chat, intent: str, called: str) -> None:
+    parsed = {"text": "and nan died before the rug came", "intent": {"name": intent}, "entities": []}
+    chat.slots["further_request"] = parsed
+    chat.runs(ActionNextRequest())
+    assert chat.blank("request") == called
+    assert "died" not in str(chat.dispatcher.messages)
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,31 @@
 
 import pytest
 
-from parlance.inference import IntentScore, Prediction
+from parlance.inference import EntitySpan, IntentScore, Prediction
 from parlance.inference.requests import cuts, known_matters, two_requests
 
 MATTERS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
+BESIDE = ("greet", "thank", "inform")
 
 
 class Words:
     """Understands a text by the first of its words that it knows, and with less certainty where there are commas."""
 
     known = {"cancel": "cancel_order", "where": "order_status", "lost": "parcel_missing", "open": "faq/hours"}
+    aside = {"hello": "greet", "thank": "thank", "e-mail": "inform", "died": "inform", "joke": "complaint"}
+    """What is said, where no word of the others is."""
 
     def predict_batch(self, texts: list[str]) -> list[Prediction]:
         return [self._predict(text) for text in texts]
 
     def _predict(self, text: str) -> Prediction:
-        found = [self.known[word] for word in text.lower().split() if word in self.known]
+        words = text.lower().split()
+        found = [self.known[word] for word in words if word in self.known]
+        found = found or [self.aside[word] for word in words if word in self.aside]
         confidence = (0.95 if len(found) == 1 else 0.6) - 0.05 * text.count(",")
-        return Prediction(text, (IntentScore(found[0], confidence),) if found else ())
+        days = [(start, start + 6) for start in [text.find("friday")] if start >= 0]
+        entities = tuple(EntitySpan(start, end, "date", text[start:end], 0.9) for start, end in days)
+        return Prediction(text, (IntentScore(found[0], confidence),) if found else (), entities)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +39,7 @@ class Words:
     ],
 )
 def test_two_requests_of_different_matters_are_told_apart(text: str, first: str, second: str) -> None:
-    found = two_requests(Words(), text, MATTERS)  # type: ignore[arg-type]
+    found = two_requests(Words(), text, MATTERS, BESIDE)  # type: ignore[arg-type]
 
     assert found is not None
     assert (found.first.text, found.second.text) == (first, second)
@@ -51,13 +58,34 @@ def test_two_requests_of_different_matters_are_told_apart(text: str, first: str,
     ],
 )
 def test_one_request_stays_one(text: str) -> None:
+    assert two_requests(Words(), text, MATTERS, BESIDE) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what a joke. cancel my order, where is the rug",
+        "cancel my order, where is the rug, and nobody cares",
+        "my dear old husband died on friday. cancel my order. when do you open",
+        "cancel my order which I only placed because my sister told me to do so and where is the rug",
+        "where is the rug " + "and nobody ever rings back " * 30 + "and cancel my order",
+    ],
+)
+def test_a_message_that_says_more_than_two_requests_stays_whole(text: str) -> None:
+    assert two_requests(Words(), text, MATTERS, BESIDE) is None  # type: ignore[arg-type]
+
+
+def test_what_may_stand_beside_requests_is_for_the_assistant_to_say() -> None:
+    text = "hello there fern. cancel my order, when do you open"
+
+    assert two_requests(Words(), text, MATTERS, BESIDE)  # type: ignore[arg-type]
     assert two_requests(Words(), text, MATTERS) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("end", [". ", "? ", "! ", "...\n", "\n"])
 def test_the_end_of_a_sentence_goes_before_a_comma_that_looks_surer(end: str) -> None:
     first, second = "cancel 10434, my e-mail is ada@example.com", "when do you open on sunday"
-    found = two_requests(Words(), f"{first}{end}{second}", MATTERS)  # type: ignore[arg-type]
+    found = two_requests(Words(), f"{first}{end}{second}", MATTERS, BESIDE)  # type: ignore[arg-type]
 
     assert found is not None
     assert (found.first.text.rstrip("."), found.second.text) == (first, second)
@@ -65,7 +93,7 @@ def test_the_end_of_a_sentence_goes_before_a_comma_that_looks_surer(end: str) ->
 
 def test_a_comma_is_taken_where_the_sentences_are_not_two_requests() -> None:
     text = "hello there fern. cancel my order, when do you open please. thank you so much"
-    found = two_requests(Words(), text, MATTERS)  # type: ignore[arg-type]
+    found = two_requests(Words(), text, MATTERS, BESIDE)  # type: ignore[arg-type]
 
     assert found is not None
     assert found.first.text == "hello there fern. cancel my order"

@@ -11,7 +11,7 @@ from typing import Any
 Body = dict[str, Any]
 
 BUBBLE_LENGTH = 600
-PICTURE = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.svg")
+PICTURE = re.compile(r"^(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.svg$")
 
 
 def bubbles(response: Mapping[str, Any]) -> list[Body]:
