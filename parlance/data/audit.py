@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from parlance.words import is_inside_word
 
 IMBALANCE = 20
 """An intent with less than one example for so many of the largest intent's is named (out of scope aside)."""
@@ -109,7 +110,7 @@ def _entity_findings(example: Example) -> Iterator[Finding]:
                 f"The {entity.type} '{span}' starts or ends with a space. Move it outside the brackets.",
                 source,
             )
-        elif _inside_word(text, entity.start) or _inside_word(text, entity.end):
+        elif is_inside_word(text, entity.start) or is_inside_word(text, entity.end):
             yield Finding(
                 "warning",
                 "an entity that cuts a word",
@@ -142,11 +143,3 @@ def _sources(examples: Sequence[Example], shown: int = 3) -> str:
 
 def _span(entity: Entity) -> tuple[int, int]:
     return entity.start, entity.end
-
-
-def _inside_word(text: str, position: int) -> bool:
-    """Whether two letters, or two digits, stand either side of the position; "5|pm" is not inside a word."""
-    if not 0 < position < len(text):
-        return False
-    before, after = text[position - 1], text[position]
-    return (before.isalpha() and after.isalpha()) or (before.isdigit() and after.isdigit())

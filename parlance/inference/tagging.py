@@ -1,23 +1,22 @@
 """Words, BILOU tags and the way back from tag scores to entity spans.
 
-A word is a run of letters, a run of digits ("1,000" and "21st" are one), or one other visible character, whatever
-the encoder's own tokenizer does; a word is represented by the encoder token that holds its first character. So "10am"
-and "jane@example.com" are several words, and an entity may end inside what a whitespace tokenizer calls one token.
-Words that begin in one encoder token are one word, because they could not have different tags: "£100" is such a token.
+What a word is ``parlance.words`` says; it is represented by the first encoder token of its characters. Words that begin
+in one encoder token are one word, because they could not have different tags: a model whose tokenizer was not told to
+end its tokens where words end has such tokens ("£100").
 
 Tags are numbered 0 for O and ``1 + 4 * k + "BILU".index(prefix)`` for label k (Ratinov and Roth 2009,
 "Design Challenges and Misconceptions in Named Entity Recognition").
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from parlance.words import word_spans
+
 OUTSIDE = 0
 _B, _I, _L, _U = range(4)
-_WORD = re.compile(r"\d{1,3}(?:,\d{3})+|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+|\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -58,15 +57,16 @@ def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> Words:
     starts: list[int] = []
     ends: list[int] = []
     tokens: list[int] = []
-    for match in _WORD.finditer(text):
-        if match.start() not in token_at:
+    for start, end in word_spans(text):
+        # A normaliser may drop a character, and a long message is cut off.
+        token = next((token_at[position] for position in range(start, end) if position in token_at), None)
+        if token is None:
             continue
-        token = token_at[match.start()]
         if tokens and tokens[-1] == token:
-            ends[-1] = match.end()
+            ends[-1] = end
             continue
-        starts.append(match.start())
-        ends.append(match.end())
+        starts.append(start)
+        ends.append(end)
         tokens.append(token)
     return Words(tuple(starts), tuple(ends), tuple(tokens))
 

@@ -60,6 +60,14 @@ def test_borders_between_words_signs_and_digits_are_fine():
     assert kinds(with_entity("it's Rome's 5pm, OK", (5, 9), (12, 13), (13, 15))) == []
 
 
+def test_borders_in_scripts_without_spaces_and_after_marks_are_fine():
+    assert kinds(with_entity("我要看上海天气", (3, 5))) == []
+    assert kinds(with_entity("부산에서", (0, 2))) == []
+    assert kinds(with_entity("ไปกรุงเทพ", (2, 9))) == []
+    assert kinds(with_entity("at Cafe\u0301 now", (3, 8))) == []
+    assert kinds(with_entity("at Cafe\u0301 now", (3, 7))) == [("warning", "an entity that cuts a word")]
+
+
 def test_spaces_at_the_edge_of_an_entity_are_named():
     assert kinds(with_entity("to Rome", (2, 7))) == [("warning", "an entity with spaces at its edge")]
 
