@@ -68,5 +68,8 @@ SERVING_OPTIONS: dict[str, Any] = {
     # The intents that are requests, in groups of one matter each. Where a message holds two requests of different
     # matters, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
     "split_requests": [],
+    # Entity types and extractors before it, by their names in config.yml, to whose entities an overlapping entity of
+    # another type gives way. One of the same type always does.
+    "yield_to": [],
 }
 """What config.yml may say of TransformerNLU besides; `parlance finetune` has no use for it."""

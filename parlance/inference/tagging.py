@@ -8,7 +8,7 @@ Tags are numbered 0 for O and ``1 + 4 * k + "BILU".index(prefix)`` for label k (
 "Design Challenges and Misconceptions in Named Entity Recognition").
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,11 @@ from parlance.words import word_spans
 
 OUTSIDE = 0
 _B, _I, _L, _U = range(4)
+
+SHARE_OF_LABEL = 0.25
+"""Weight of a label's probability beside its tag's. On validation splits 0.2 to 0.4 found most entities exactly."""
+
+LIKELY_OUTSIDE = float(np.log(0.5))
 
 
 @dataclass(frozen=True, order=True)
@@ -51,9 +56,9 @@ def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> Words:
         The words, without those that truncation kept from the encoder.
     """
     token_at: dict[int, int] = {}
-    for token, (start, end) in enumerate(offsets):
+    for number, (start, end) in enumerate(offsets):
         for position in range(start, end):
-            token_at.setdefault(position, token)
+            token_at.setdefault(position, number)
     starts: list[int] = []
     ends: list[int] = []
     tokens: list[int] = []
@@ -96,20 +101,35 @@ def encode_spans(words: Words, spans: Sequence[tuple[int, int, int]]) -> list[in
     return tags
 
 
-def decode_spans(scores: np.ndarray) -> list[tuple[int, int, int, float]]:
+Span = tuple[int, int, int, float]
+"""First word, last word, label number, confidence."""
+
+
+def decode_spans(scores: np.ndarray, never_touching: Collection[int] = ()) -> list[Span]:
     """The best well-formed sequence of spans (Viterbi over the transitions that BILOU allows).
+
+    A span's place in a name (B, I, L or U) is hard to tell where names are short in the training data and long in a
+    message. Of a label whose spans never touch in the training data the place is worth less: its tags are scored by
+    their own probability and by the label's, which is the sum of its four tags'.
 
     Args:
         scores: Log-probabilities, shape (words, tags).
+        never_touching: Numbers of the labels of which no two spans follow each other directly.
 
     Returns:
-        ``(first word, last word, label number, confidence)`` from left to right. The confidence is the geometric
-        mean of the probabilities of the span's tags.
+        The spans from left to right. The confidence is the geometric mean of the probabilities of the span's tags.
     """
     length, tags = scores.shape
-    if tags == 1 or not (scores[:, 1:].max(axis=1) > scores[:, OUTSIDE]).any():
+    # Where every word is more likely outside than not, no sequence is better than the one without spans.
+    if tags == 1 or not (scores[:, OUTSIDE] < LIKELY_OUTSIDE).any():
         return []
-    path = _best_path(scores[:, OUTSIDE], scores[:, 1:].reshape(length, -1, 4))
+    inside = scores[:, 1:].reshape(length, -1, 4)
+    if never_touching:
+        chosen = sorted(never_touching)
+        inside = inside.copy()
+        total = np.logaddexp.reduce(inside[:, chosen], axis=2, keepdims=True)
+        inside[:, chosen] = (1 - SHARE_OF_LABEL) * inside[:, chosen] + SHARE_OF_LABEL * total
+    path = _best_path(scores[:, OUTSIDE], inside)
     spans = []
     first = 0
     for word, tag in enumerate(path):
@@ -119,9 +139,41 @@ def decode_spans(scores: np.ndarray) -> list[tuple[int, int, int, float]]:
         if prefix in (_B, _U):
             first = word
         if prefix in (_L, _U):
-            confidence = float(np.exp(np.mean([scores[i, path[i]] for i in range(first, word + 1)])))
-            spans.append((first, word, label, confidence))
+            of_tags = [inside[i, label, (path[i] - 1) % 4] for i in range(first, word + 1)]
+            spans.append((first, word, label, float(np.exp(np.mean(of_tags)))))
     return spans
+
+
+def join_pieces(spans: Sequence[Span], text: str, words: Words, never_touching: Collection[int]) -> list[Span]:
+    """Make one span of the pieces of a name: neighbours of one label, of which no two ever touch in the training data.
+
+    One of the two must be a single word, and both be letters where they meet: two numbers, or two long names in a text
+    without spaces, are two entities.
+    """
+    joined: list[Span] = []
+    for first, last, label, confidence in spans:
+        if (
+            joined
+            and label in never_touching
+            and _are_pieces(joined[-1], (first, last, label, confidence), text, words)
+        ):
+            start, end, _, before = joined.pop()
+            sizes = (end - start + 1, last - first + 1)
+            both = float(np.exp(np.average(np.log([before, confidence]), weights=sizes)))
+            joined.append((start, last, label, both))
+        else:
+            joined.append((first, last, label, confidence))
+    return joined
+
+
+def _are_pieces(left: Span, right: Span, text: str, words: Words) -> bool:
+    return (
+        left[2] == right[2]
+        and left[1] + 1 == right[0]
+        and (left[0] == left[1] or right[0] == right[1])
+        and text[words.starts[left[1]]].isalpha()
+        and text[words.starts[right[0]]].isalpha()
+    )
 
 
 def _best_path(outside: np.ndarray, inside: np.ndarray) -> list[int]:
