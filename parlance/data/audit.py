@@ -2,12 +2,12 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from parlance.data.examples import Entity, Example, is_out_of_scope
 from parlance.words import is_inside_word
 
 IMBALANCE = 20
@@ -27,9 +27,14 @@ class Finding:
     source: str = ""
 
 
-def audit(examples: Sequence[Example]) -> list[Finding]:
-    """Every finding in the examples, errors first, otherwise in the order of the data."""
-    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples)]
+def audit(examples: Sequence[Example], out_of_scope: Collection[str] = ()) -> list[Finding]:
+    """Every finding in the examples, errors first, otherwise in the order of the data.
+
+    Args:
+        examples: What to look at.
+        out_of_scope: Intents that mean so, besides those that do by convention.
+    """
+    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples, out_of_scope)]
     for example in examples:
         findings += _entity_findings(example)
     return sorted(findings, key=lambda finding: finding.level != "error")
@@ -71,8 +76,8 @@ def _repeated_texts(examples: Sequence[Example]) -> Iterator[Finding]:
             )
 
 
-def _imbalance(examples: Sequence[Example]) -> Iterator[Finding]:
-    counts = _intent_counts(example for example in examples if example.intent not in OUT_OF_SCOPE_INTENTS)
+def _imbalance(examples: Sequence[Example], out_of_scope: Collection[str]) -> Iterator[Finding]:
+    counts = _intent_counts(example for example in examples if not is_out_of_scope(example.intent, out_of_scope))
     if not counts:
         return
     largest, most = counts.most_common(1)[0]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from parlance.options import Options, option
+from parlance.options import Names, Options, option
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class FinetuneOptions(Options):
         "auto",
         "int8",
         "fp32",
+    )
+    out_of_scope_intents: Names = option(
+        (),
+        "Intents that mean none of the assistant's business, besides oos and out_of_scope; a retrieval intent by its "
+        "bare name or its full one.",
     )
     seed: int = option(0, "Seed of everything random.", 0, 2**32 - 1)
 

@@ -64,6 +64,11 @@ class NLUModel:
         """Length of the sentence and token embeddings."""
         return int(self.metadata["hidden_size"])
 
+    @property
+    def out_of_scope_intents(self) -> tuple[str, ...]:
+        """Intents that training was told to mean so, besides those that do by convention."""
+        return tuple(self.metadata.get("options", {}).get("out_of_scope_intents", ()))
+
     def predict(self, text: str) -> Prediction:
         """Understand one message. One without anything that the encoder knows has no intent and no entities."""
         return self.predict_batch([text])[0]

@@ -51,6 +51,14 @@ def test_many_out_of_scope_examples_are_no_imbalance():
     assert kinds([*CLEAN, *(Example(f"what is {n}", "oos") for n in range(100))]) == []
 
 
+def test_out_of_scope_intents_by_other_names_are_no_imbalance_either():
+    many = [Example(f"what is {n}", "out_of_scope/facts") for n in range(100)]
+    others = [Example(f"tell me {n}", "chitchat") for n in range(100)]
+    assert kinds([*CLEAN, *many]) == []
+    assert [finding.kind for finding in audit([*CLEAN, *others], out_of_scope=["chitchat"])] == []
+    assert kinds([*CLEAN, *others]) != []
+
+
 def test_an_entity_that_cuts_a_word_is_named():
     assert kinds(with_entity("to Romeo", (3, 7))) == [("warning", "an entity that cuts a word")]
     assert kinds(with_entity("in 1234", (5, 7))) == [("warning", "an entity that cuts a word")]
