@@ -38,13 +38,14 @@ def entities_beside(
     """A message's entities with those found, from left to right, as DIETClassifier leaves both.
 
     Left out is one that overlaps an earlier entity of its own type, which says the same, or one whose type or
-    extractor is in ``yield_to``.
+    extractor is in ``yield_to``. A further request is no rival of the entities in it.
     """
     earlier = message.get(ENTITIES, [])
     fresh = [
         entity
         for entity in found
-        if not any(
+        if entity["entity"] == FURTHER_REQUEST
+        or not any(
             entity["start"] < other["end"]
             and other["start"] < entity["end"]
             and {entity["entity"], *yield_to} & {other["entity"], other.get("extractor")}

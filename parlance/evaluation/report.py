@@ -75,10 +75,10 @@ def _intent_figures(intent: IntentFigures) -> list[tuple[str, str, str]]:
         ("Intent F1, macro", _percent(intent.scores.f1_macro), "every intent with the same weight"),
     ]
     if intent.has_answers:
-        figures[0] = (figures[0][0], figures[0][1], f"{of_all}, each answer of a retrieval intent (faq/x) counted")
+        figures[0] = (figures[0][0], figures[0][1], f"{of_all}, answers told apart (faq/x)")
         figures += [
-            ("Intent accuracy, bare", _percent(intent.bare_accuracy), "retrieval intents as one (faq): rasa test nlu"),
-            ("Intent F1, macro, bare", _percent(intent.bare.f1_macro), "the same, every intent with the same weight"),
+            ("Intent accuracy, bare", _percent(intent.bare_accuracy), "faq/x as faq, as rasa test nlu counts"),
+            ("Intent F1, macro, bare", _percent(intent.bare.f1_macro), "faq/x as faq, every intent the same"),
         ]
     return figures
 

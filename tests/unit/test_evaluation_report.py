@@ -83,7 +83,7 @@ def test_both_ways_of_counting_retrieval_intents_are_named():
     print_summary(report, Console(file=stream, width=120))
     for shown in (stream.getvalue(), render_html(report, model="m", data="d")):
         assert "Intent accuracy, bare" in shown and "100.0 %" in shown and "50.0 %" in shown
-        assert "rasa test nlu" in shown and "each answer of a retrieval intent" in shown
+        assert "rasa test nlu" in shown and "answers told apart" in shown
 
 
 def test_bare_intents_are_not_counted_twice_where_there_are_no_answers(report):
