@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from parlance.data.examples import Entity, Example
 from parlance.errors import ParlanceError
-from parlance.inference.tagging import SpanLabel, encode_spans, tag_count, words_of
+from parlance.inference.tagging import SpanLabel, encode_spans, tag_count, touch, words_of
 from parlance.inference.text import tokenizable
 
 IGNORED = -100
@@ -56,7 +56,7 @@ class Labels:
 
 
 def never_touching(examples: Sequence[Example], labels: Labels) -> list[int]:
-    """Numbers of the span labels that the examples have, and never twice without a word between."""
+    """Numbers of the span labels that the examples have, and never twice side by side (see ``touch``)."""
     number = {label: number for number, label in enumerate(labels.spans)}
     seen, touching = set(), set()
     for example in examples:
@@ -64,7 +64,7 @@ def never_touching(examples: Sequence[Example], labels: Labels) -> list[int]:
         kinds = [number[_label(entity)] for entity in entities]
         seen.update(kinds)
         for i, (left, right) in enumerate(pairwise(entities)):
-            if kinds[i] == kinds[i + 1] and not example.text[left.end : right.start].strip():
+            if kinds[i] == kinds[i + 1] and touch(example.text[left.end : right.start]):
                 touching.add(kinds[i])
     return sorted(seen - touching)
 

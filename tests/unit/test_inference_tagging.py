@@ -124,6 +124,8 @@ def test_pieces_of_a_name_are_one_entity_where_the_data_never_has_two_side_by_si
     assert found_in("pay john jacob", [OUTSIDE, UNIT, UNIT]) == ["john jacob"]
     assert found_in("call jean luc picard now", [OUTSIDE, UNIT, BEGIN, LAST, OUTSIDE]) == ["jean luc picard"]
     assert found_in("pay john jacob", [OUTSIDE, UNIT, UNIT], never=frozenset()) == ["john", "jacob"]
+    assert found_in("to Rio de Janeiro", [OUTSIDE, UNIT, OUTSIDE, UNIT]) == ["Rio de Janeiro"]
+    assert found_in("maria jose de la cruz", [BEGIN, LAST, OUTSIDE, OUTSIDE, UNIT]) == ["maria jose de la cruz"]
 
 
 def test_what_stands_side_by_side_for_other_reasons_stays_apart() -> None:
@@ -153,6 +155,7 @@ def test_which_labels_never_touch_is_learned_from_the_examples() -> None:
     examples = [
         example("red blue lamp", (0, 3, "colour"), (4, 8, "colour"), (9, 13, "product")),
         example("tom and kim", (0, 3, "person"), (8, 11, "person")),
+        example("madrid de quito", (0, 6, "origin"), (10, 15, "origin")),
     ]
     labels = Labels.of([*examples, example("rome", (0, 4, "city"))])
 
