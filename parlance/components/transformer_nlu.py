@@ -140,9 +140,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
     def _warn_of_selectors(self, examples: Sequence[Example]) -> None:
         retrieval = sorted({e.intent.split(SEPARATOR, 1)[0] for e in examples if e.intent and SEPARATOR in e.intent})
-        if retrieval and self._selectors:
+        if retrieval and self._selectors and self._config["intent_classification"]:
             logger.warning(
-                "TransformerNLU learns which answer of %s fits by itself, and %s after it learns so a second time; of "
+                "TransformerNLU learns which answer of %s fits by itself, and %s beside it learns so a second time; of "
                 "the two answers the more confident one is given. Remove ResponseSelector from the pipeline, or set "
                 "`response_selection: false` and give ResponseSelector features of its own.",
                 ", ".join(f"'{intent}'" for intent in retrieval),
@@ -162,14 +162,14 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         name = execution_context.node_name
         try:
             with model_storage.read_from(resource) as folder:
-                trained = folder / MODEL_FOLDER
-                kept = folder / RESPONSES  # models of earlier versions have none
-                responses = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+                trained, answers = folder / MODEL_FOLDER, folder / RESPONSES
         except ValueError:  # Rasa's way of saying that the resource is not there: nothing was trained
             logger.debug("No model of %s was found; the component stays untrained.", resource.name)
             return cls(config, name, model_storage, resource)
         with as_rasa_errors():
             model = NLUModel.load(trained, int(config.get("threads", 1)))
+        # Models of earlier versions have no responses.
+        responses = json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {}
         before = trained if execution_context.is_finetuning else None
         selectors = selectors_in(execution_context.graph_schema)
         return cls(config, name, model_storage, resource, model, before, responses, selectors)
