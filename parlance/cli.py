@@ -73,9 +73,11 @@ def finetune(
     options = component_options(config, "TransformerNLU") if config else {}
     if seed is not None:
         options["seed"] = seed
+    known = {name: value for name, value in options.items() if name not in {*SERVING_OPTIONS, "alias"}}
+    chosen = FinetuneOptions.from_dict(known)
     examples = read_examples(train)
     valid_examples = read_examples(valid, "valid") if valid else None
-    findings = audit_examples(examples)
+    findings = audit_examples(examples, chosen.out_of_scope_intents)
     _print_findings(findings, _stderr())
     if any(finding.level == "error" for finding in findings):
         raise ParlanceError(
@@ -84,8 +86,7 @@ def finetune(
 
     with importing_for_training():
         from parlance.finetuning import finetune as run
-    options = {name: value for name, value in options.items() if name not in {*SERVING_OPTIONS, "alias"}}
-    metadata = run(examples, out, valid=valid_examples, options=FinetuneOptions.from_dict(options))
+    metadata = run(examples, out, valid=valid_examples, options=chosen)
     _print_result(metadata, out)
 
 

@@ -9,6 +9,9 @@ from parlance.errors import ParlanceError
 
 SomeOptions = TypeVar("SomeOptions", bound="Options")
 
+Names = tuple[str, ...]
+"""The type of an option that is a list of names."""
+
 
 def option(default: Any, text: str, low: float | None = None, high: float | None = None, *choices: str) -> Any:
     """A field of an options dataclass: its default, what it does, and the bounds or the choices of its values."""
@@ -39,7 +42,7 @@ class Options:
 
     def as_dict(self) -> dict[str, Any]:
         """The options as JSON-ready data."""
-        return asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 def unknown_option(name: str, known: Collection[str], component: str) -> ParlanceError:
@@ -50,6 +53,10 @@ def unknown_option(name: str, known: Collection[str], component: str) -> Parlanc
 
 
 def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
+    if kind == Names:
+        if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
+            raise ParlanceError(f"The option {name} is {value!r}.", "It takes a list of names.")
+        return tuple(value)
     if kind is float and isinstance(value, str):
         value = _number_or_text(value)  # YAML 1.1 reads 2e-4 as text
     if kind is float and isinstance(value, int) and not isinstance(value, bool):

@@ -1,5 +1,6 @@
 """Between Rasa's messages and the library's examples and predictions."""
 
+from collections.abc import Collection
 from typing import Any
 
 from rasa.nlu.constants import TOKENS_NAMES
@@ -31,13 +32,25 @@ def _entity(entity: dict[str, Any]) -> Entity:
     )
 
 
-def entities_beside(message: Message, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A message's entities with those found that overlap none of them, from left to right."""
+def entities_beside(
+    message: Message, found: list[dict[str, Any]], yield_to: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """A message's entities with those found, from left to right, as DIETClassifier leaves both.
+
+    Left out is one that overlaps an earlier entity of its own type, which says the same, or one whose type or
+    extractor is in ``yield_to``. A further request is no rival of the entities in it.
+    """
     earlier = message.get(ENTITIES, [])
     fresh = [
         entity
         for entity in found
-        if not any(entity["start"] < other["end"] and other["start"] < entity["end"] for other in earlier)
+        if entity["entity"] == FURTHER_REQUEST
+        or not any(
+            entity["start"] < other["end"]
+            and other["start"] < entity["end"]
+            and {entity["entity"], *yield_to} & {other["entity"], other.get("extractor")}
+            for other in earlier
+        )
     ]
     return sorted(earlier + fresh, key=lambda entity: entity["start"])
 

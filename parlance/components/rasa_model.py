@@ -57,6 +57,13 @@ class RasaModel:
             ) from error
         return cls(agent)
 
+    @property
+    def out_of_scope_intents(self) -> tuple[str, ...]:
+        """The option ``out_of_scope_intents`` of TransformerNLU, where the pipeline has one."""
+        metadata = self._agent.processor.model_metadata if self._agent.processor else None
+        nodes = metadata.predict_schema.nodes.values() if metadata else ()
+        return tuple(name for node in nodes for name in node.config.get("out_of_scope_intents", ()))
+
     def predict(self, text: str) -> Prediction:
         """Parse one message. Not for use inside a running event loop."""
         parsed = self._loop.run_until_complete(self._agent.parse_message(text))

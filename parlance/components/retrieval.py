@@ -4,28 +4,26 @@ The encoder is fine-tuned on the full names. A message's confidence in ``faq`` i
 and the response selection inside it is their share of that sum: P(answer | intent).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parlance.inference import IntentScore
+from parlance.inference import IntentScore, bare_ranking
 
 SEPARATOR = "/"
 UTTER_PREFIX = "utter_"
 
+Responses = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The domain's responses by name (``utter_faq/returns``), each with its variations."""
+
 
 def intent_ranking(scores: Sequence[IntentScore], length: int) -> list[dict[str, Any]]:
     """The ``length`` likeliest intents from the top down as Rasa writes them, retrieval intents by their bare names."""
-    total: dict[str, float] = {}
-    for score in scores:
-        name = score.name.split(SEPARATOR, 1)[0]
-        total[name] = total.get(name, 0.0) + score.confidence
-    return [
-        {"name": name, "confidence": confidence}
-        for name, confidence in sorted(total.items(), key=lambda pair: -pair[1])[:length]
-    ]
+    return [{"name": score.name, "confidence": score.confidence} for score in bare_ranking(scores)[:length]]
 
 
-def response_selection(scores: Sequence[IntentScore], intent: str, length: int) -> dict[str, Any]:
+def response_selection(
+    scores: Sequence[IntentScore], intent: str, length: int, responses: Responses | None = None
+) -> dict[str, Any]:
     """What Rasa's ResponseSelector would set as the message's ``response_selector``; empty without retrieval intents.
 
     The answers of other intents than the message's own are left out: Rasa keeps this with every message of the
@@ -35,20 +33,40 @@ def response_selection(scores: Sequence[IntentScore], intent: str, length: int) 
         scores: The ranking with full names, from the likeliest down.
         intent: The bare name of the message's intent.
         length: Answers in the ranking.
+        responses: What the chosen answer's variations are taken from.
     """
     retrieval = sorted({score.name.split(SEPARATOR, 1)[0] for score in scores if SEPARATOR in score.name})
     if not retrieval:
         return {}
     answers = [score for score in scores if score.name.startswith(f"{intent}{SEPARATOR}")]
-    return {"all_retrieval_intents": retrieval, **({intent: _selected(answers, length)} if answers else {})}
+    selected = {intent: _selected(answers, length, responses or {})} if answers else {}
+    return {"all_retrieval_intents": retrieval, **selected}
 
 
-def _selected(answers: Sequence[IntentScore], length: int) -> dict[str, Any]:
+def _selected(answers: Sequence[IntentScore], length: int, responses: Responses) -> dict[str, Any]:
     total = sum(answer.confidence for answer in answers) or 1.0
     ranking = [
         {"intent_response_key": answer.name, "confidence": answer.confidence / total} for answer in answers[:length]
     ]
-    return {"response": {**ranking[0], "utter_action": f"{UTTER_PREFIX}{answers[0].name}"}, "ranking": ranking}
+    action = f"{UTTER_PREFIX}{answers[0].name}"
+    return {
+        "response": {"responses": list(responses.get(action, [])), **ranking[0], "utter_action": action},
+        "ranking": ranking,
+    }
+
+
+def better_selection(first: dict[str, Any] | None, second: dict[str, Any]) -> dict[str, Any]:
+    """Of two components' selections for one retrieval intent the one with the more confident answer."""
+    if first and first["response"]["confidence"] >= second["response"]["confidence"]:
+        return first
+    return second
+
+
+def with_better_answers(earlier: Mapping[str, Any], selection: dict[str, Any]) -> dict[str, Any]:
+    """A ``response_selector`` with what an earlier component selected, where that is more confident or stands alone."""
+    own = {intent: found for intent, found in selection.items() if intent != "all_retrieval_intents"}
+    better = {intent: better_selection(earlier.get(intent), found) for intent, found in own.items()}
+    return {**earlier, **selection, **better}
 
 
 def with_answers(ranking: Sequence[dict[str, Any]], selection: dict[str, Any]) -> list[dict[str, Any]]:

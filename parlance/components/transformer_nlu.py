@@ -1,5 +1,6 @@
 """TransformerNLU: intent classifier, entity extractor and featurizer from one fine-tuned encoder."""
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from parlance.components.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.components.rasa_checks import make_known
 from parlance.components.rasa_errors import as_rasa_errors
-from parlance.components.retrieval import intent_ranking, response_selection
+from parlance.components.retrieval import SEPARATOR, Responses, intent_ranking, response_selection, with_better_answers
+from parlance.components.selectors import keep_better_answers, selectors_in
 from parlance.data.audit import audit
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
@@ -34,6 +36,7 @@ from parlance.inference.requests import TwoRequests, known_matters, two_requests
 from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
+RESPONSES = "responses.json"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
 
 logger = logging.getLogger(__name__)
@@ -51,7 +54,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     """Fine-tunes a pretrained transformer on the assistant's own messages and serves it with ONNX Runtime.
 
     Reads ``text``; the tokens of a tokenizer before it, to which the sequence features are aligned; and ``entities``:
-    what an extractor before it found stands, and an entity that overlaps it is not added.
+    what an extractor before it found stands, and an entity of the same type that overlaps it is not added.
     Writes ``intent``, ``intent_ranking``, ``response_selector``, ``entities``, and dense sentence and sequence
     features of ``text`` and ``action_text``. Training imports torch; serving does not.
     """
@@ -88,12 +91,16 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         resource: Resource,
         model: NLUModel | None = None,
         before: Path | None = None,
+        responses: Responses | None = None,
+        selectors: Sequence[str] = (),
     ) -> None:
         super().__init__(name, config)
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
         self._before = before
+        self._responses = responses or {}
+        self._selectors = selectors
         self._matters = known_matters(config["split_requests"], model.intents if model else ())
 
     @classmethod
@@ -105,7 +112,8 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         execution_context: ExecutionContext,
     ) -> "TransformerNLU":
         """A component that is yet to be trained."""
-        return cls(config, execution_context.node_name, model_storage, resource)
+        selectors = selectors_in(execution_context.graph_schema)
+        return cls(config, execution_context.node_name, model_storage, resource, selectors=selectors)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fine-tune on the annotated messages and keep the model in Rasa's model storage."""
@@ -114,6 +122,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
             logger.warning("TransformerNLU has nothing to learn: there is no annotated message.")
             return self._resource
         _warn_of_faults(examples, self._config["split_requests"])
+        self._warn_of_selectors(examples)
         options = _options(self._config)
         # Rasa has multiplied a given number of epochs by the fraction; one that is chosen by the data it could not.
         fraction = 1.0 if options.epochs else float(self._config.get("finetuning_epoch_fraction", 1.0))
@@ -126,7 +135,19 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                 epoch_fraction=fraction,
                 checkpoints=CHECKPOINTS,
             )
+            (folder / RESPONSES).write_text(json.dumps(_answers(training_data)), encoding="utf-8")
         return self._resource
+
+    def _warn_of_selectors(self, examples: Sequence[Example]) -> None:
+        retrieval = sorted({e.intent.split(SEPARATOR, 1)[0] for e in examples if e.intent and SEPARATOR in e.intent})
+        if retrieval and self._selectors and self._config["intent_classification"]:
+            logger.warning(
+                "TransformerNLU learns which answer of %s fits by itself, and %s beside it learns so a second time; of "
+                "the two answers the more confident one is given. Remove ResponseSelector from the pipeline, or set "
+                "`response_selection: false` and give ResponseSelector features of its own.",
+                ", ".join(f"'{intent}'" for intent in retrieval),
+                ", ".join(self._selectors),
+            )
 
     @classmethod
     def load(
@@ -141,14 +162,17 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         name = execution_context.node_name
         try:
             with model_storage.read_from(resource) as folder:
-                trained = folder / MODEL_FOLDER
+                trained, answers = folder / MODEL_FOLDER, folder / RESPONSES
         except ValueError:  # Rasa's way of saying that the resource is not there: nothing was trained
             logger.debug("No model of %s was found; the component stays untrained.", resource.name)
             return cls(config, name, model_storage, resource)
         with as_rasa_errors():
             model = NLUModel.load(trained, int(config.get("threads", 1)))
+        # Models of earlier versions have no responses.
+        responses = json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {}
         before = trained if execution_context.is_finetuning else None
-        return cls(config, name, model_storage, resource, model, before)
+        selectors = selectors_in(execution_context.graph_schema)
+        return cls(config, name, model_storage, resource, model, before, responses, selectors)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set intent, ranking, entities and features of messages."""
@@ -161,7 +185,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                     if requests:
                         found = with_further_request(found, requests, self._parsed(requests.second))
                     # Every entity, because Rasa's evaluation asks each for its extractor.
-                    found = entities_beside(message, self.add_extractor_name(found))
+                    found = entities_beside(message, self.add_extractor_name(found), self._config["yield_to"])
                     message.set(ENTITIES, found, add_to_output=True)
                 self._set_features(message, TEXT, prediction, tokens)
         return messages
@@ -200,12 +224,14 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         length = self._config["ranking_length"] or len(self._model.intents)
         ranking = intent_ranking(scores, length)
         found = {"intent": ranking[0] if ranking else {"name": None, "confidence": 0.0}, "intent_ranking": ranking}
-        selection = response_selection(scores, ranking[0]["name"], length) if ranking else {}
+        selection = response_selection(scores, ranking[0]["name"], length, self._responses) if ranking else {}
         return {**found, RESPONSE_SELECTOR_PROPERTY_NAME: selection} if selection else found
 
     def _set_intent(self, message: Message, scores: Sequence[IntentScore]) -> None:
         if self._config["intent_classification"] and self._model and self._model.intents:
             for name, value in self._intent(scores).items():
+                if name == RESPONSE_SELECTOR_PROPERTY_NAME:
+                    value = with_better_answers(message.get(name, {}), value)
                 message.set(name, value, add_to_output=True)
 
     def _set_features(self, message: Message, attribute: str, prediction: Prediction, tokens: np.ndarray) -> None:
@@ -214,6 +240,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
 
 make_known(TransformerNLU)
+keep_better_answers()
 
 
 def _warn_of_faults(examples: Sequence[Example], matters: Sequence[Sequence[str]]) -> None:
@@ -223,6 +250,11 @@ def _warn_of_faults(examples: Sequence[Example], matters: Sequence[Sequence[str]
     taught = {(example.intent or "").split("/", 1)[0] for example in examples}
     if unknown := [intent for matter in matters for intent in matter if intent not in taught]:
         logger.warning("`split_requests` names intents without an example: %s.", ", ".join(unknown))
+
+
+def _answers(training_data: TrainingData) -> Responses:
+    """The responses of retrieval intents, which a selection names."""
+    return {name: variations for name, variations in training_data.responses.items() if SEPARATOR in name}
 
 
 def _finetune(*args: Any, **kwargs: Any) -> None:
@@ -240,20 +272,28 @@ def _options(config: dict[str, Any]) -> FinetuneOptions:
             if name not in known and name not in others:
                 raise unknown_option(name, [*known, *SERVING_OPTIONS], "TransformerNLU")
             if name in SERVING_OPTIONS and not _is_possible(name, value):
-                kind = "a list of intents" if name == "beside_requests" else KINDS[type(SERVING_OPTIONS[name])]
+                kind = KINDS.get(name) or KINDS[type(SERVING_OPTIONS[name])]
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
         return FinetuneOptions.from_dict({name: value for name, value in config.items() if name in known})
 
 
-KINDS = {bool: "true or false", int: "a whole number from 0 up", list: "a list of lists of intents"}
+KINDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number from 0 up",
+    "split_requests": "a list of lists of intents",
+    "beside_requests": "a list of intents",
+    "yield_to": "a list of entity types and names of extractors",
+}
 
 
 def _is_possible(name: str, value: Any) -> bool:
     """Whether a serving option can have this value: one of its default's type, and what KINDS says of it."""
-    default = SERVING_OPTIONS[name]
-    if isinstance(value, list) and name == "beside_requests":
-        return all(isinstance(intent, str) for intent in value)
-    if isinstance(value, list):
-        names = [name for matter in value for name in (matter if isinstance(matter, list) else [None])]
-        return isinstance(default, list) and all(isinstance(name, str) for name in names)
-    return type(value) is type(default) and value >= 0
+    if name == "split_requests":
+        return isinstance(value, list) and all(map(_is_names, value))
+    if name in ("yield_to", "beside_requests"):
+        return _is_names(value)
+    return type(value) is type(SERVING_OPTIONS[name]) and value >= 0
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)

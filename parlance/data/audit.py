@@ -2,12 +2,13 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from parlance.data.examples import Entity, Example, is_out_of_scope
+from parlance.words import is_inside_word
 
 IMBALANCE = 20
 """An intent with less than one example for so many of the largest intent's is named (out of scope aside)."""
@@ -26,9 +27,14 @@ class Finding:
     source: str = ""
 
 
-def audit(examples: Sequence[Example]) -> list[Finding]:
-    """Every finding in the examples, errors first, otherwise in the order of the data."""
-    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples)]
+def audit(examples: Sequence[Example], out_of_scope: Collection[str] = ()) -> list[Finding]:
+    """Every finding in the examples, errors first, otherwise in the order of the data.
+
+    Args:
+        examples: What to look at.
+        out_of_scope: Intents that mean so, besides those that do by convention.
+    """
+    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples, out_of_scope)]
     for example in examples:
         findings += _entity_findings(example)
     return sorted(findings, key=lambda finding: finding.level != "error")
@@ -70,8 +76,8 @@ def _repeated_texts(examples: Sequence[Example]) -> Iterator[Finding]:
             )
 
 
-def _imbalance(examples: Sequence[Example]) -> Iterator[Finding]:
-    counts = _intent_counts(example for example in examples if example.intent not in OUT_OF_SCOPE_INTENTS)
+def _imbalance(examples: Sequence[Example], out_of_scope: Collection[str]) -> Iterator[Finding]:
+    counts = _intent_counts(example for example in examples if not is_out_of_scope(example.intent, out_of_scope))
     if not counts:
         return
     largest, most = counts.most_common(1)[0]
@@ -109,7 +115,7 @@ def _entity_findings(example: Example) -> Iterator[Finding]:
                 f"The {entity.type} '{span}' starts or ends with a space. Move it outside the brackets.",
                 source,
             )
-        elif _inside_word(text, entity.start) or _inside_word(text, entity.end):
+        elif is_inside_word(text, entity.start) or is_inside_word(text, entity.end):
             yield Finding(
                 "warning",
                 "an entity that cuts a word",
@@ -142,11 +148,3 @@ def _sources(examples: Sequence[Example], shown: int = 3) -> str:
 
 def _span(entity: Entity) -> tuple[int, int]:
     return entity.start, entity.end
-
-
-def _inside_word(text: str, position: int) -> bool:
-    """Whether two letters, or two digits, stand either side of the position; "5|pm" is not inside a word."""
-    if not 0 < position < len(text):
-        return False
-    before, after = text[position - 1], text[position]
-    return (before.isalpha() and after.isalpha()) or (before.isdigit() and after.isdigit())

@@ -1,9 +1,20 @@
 """What an annotated utterance is, for every part of the library."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 OUT_OF_SCOPE_INTENTS = frozenset({"oos", "out_of_scope"})
 """Intent names that mean "none of the assistant's business" (CLINC150's, and Rasa's convention)."""
+
+
+def is_out_of_scope(intent: str | None, names: Collection[str] = ()) -> bool:
+    """Whether an intent means "none of the assistant's business": by convention, or because it is one of ``names``.
+
+    A retrieval intent (``out_of_scope/other``) is so by its full name or its bare one.
+    """
+    if intent is None:
+        return False
+    return bool({intent, intent.split("/", 1)[0]} & OUT_OF_SCOPE_INTENTS.union(names))
 
 
 @dataclass(frozen=True)

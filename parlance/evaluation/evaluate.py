@@ -1,37 +1,51 @@
 """Measuring a model on annotated examples, one message at a time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from parlance.data.examples import Entity, Example, is_out_of_scope
 from parlance.errors import ParlanceError
 from parlance.evaluation import metrics
 from parlance.evaluation.metrics import GroupedScores, ReliabilityBin, Scores
-from parlance.inference.prediction import EntitySpan, Prediction
+from parlance.inference.prediction import EntitySpan, Prediction, bare_ranking
 
 DEFAULT_THRESHOLD = 0.5
 """Below this confidence a message counts as out of scope; Rasa's FallbackClassifier has a threshold like it."""
 
 
 class Model(Protocol):
-    """Whatever predicts one message: the library's own model, or any Rasa model."""
+    """Whatever predicts one message: the library's own model, or any Rasa model.
+
+    Where it has ``out_of_scope_intents``, those mean so besides ``oos`` and ``out_of_scope``.
+    """
 
     def predict(self, text: str) -> Prediction: ...
 
 
 @dataclass(frozen=True)
 class IntentFigures:
-    """``scores.micro.f1`` equals ``accuracy`` unless a message got no intent at all."""
+    """``scores.micro.f1`` equals ``accuracy`` unless a message got no intent at all.
+
+    Retrieval intents count by their answers (``faq/returns``) in ``scores``, and as one intent each (``faq``) in
+    ``bare``, which is what ``rasa test nlu`` counts.
+    """
 
     examples: int
     accuracy: float
     scores: GroupedScores
+    bare_accuracy: float
+    bare: GroupedScores
     confused: list[tuple[str, str | None, int]]
     """Expected intent, predicted intent, how often; most often first."""
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether some intent is an answer of a retrieval intent, so that the two ways of counting can differ."""
+        return any("/" in label for label in self.scores.by_label)
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,11 @@ class Report:
                 "accuracy": self.intent.accuracy,
                 "f1_micro": self.intent.scores.micro.f1,
                 "f1_macro": self.intent.scores.f1_macro,
+                "bare": {
+                    "accuracy": self.intent.bare_accuracy,
+                    "f1_micro": self.intent.bare.micro.f1,
+                    "f1_macro": self.intent.bare.f1_macro,
+                },
                 "per_intent": _per_label(self.intent.scores),
                 "confused": [
                     {"expected": expected, "predicted": predicted, "count": count}
@@ -152,10 +171,10 @@ def evaluate(
 ) -> Report:
     """Have the model predict every example by itself, and compare.
 
-    An out-of-scope example (an intent of ``OUT_OF_SCOPE_INTENTS``) counts as an ordinary intent too when the model
-    knows that intent; otherwise it is left out of intent accuracy and of calibration. Retrieval intents
-    (``faq/returns``) are compared by their bare name when the model predicts bare names. Examples without an intent
-    are only used for entities; entities are only scored when some example has one.
+    An out-of-scope example (``oos``, ``out_of_scope``, or what the model says means so) counts as an ordinary intent
+    too when the model knows that intent; otherwise it is left out of intent accuracy and of calibration. Retrieval
+    intents (``faq/returns``) are compared by their bare name when the model predicts bare names. Examples without an
+    intent are only used for entities; entities are only scored when some example has one.
 
     Args:
         model: The model; its first call is made once more before, without being timed, since it may load things.
@@ -170,12 +189,13 @@ def evaluate(
     if not examples:
         raise ParlanceError("There are no examples to evaluate on.", "Give a file with annotated utterances.")
     predictions, milliseconds = _predict_all(model, examples, progress)
+    out_of_scope = getattr(model, "out_of_scope_intents", ())
     known = frozenset(score.name for prediction in predictions for score in prediction.ranking)
     cases = [
-        _Case(example, prediction, _comparable(example.intent, known))
+        _Case(example, prediction, _comparable(example.intent, known), out_of_scope)
         for example, prediction in zip(examples, predictions, strict=True)
     ]
-    classified = [case for case in cases if case.intent is not None and _is_answerable(case.intent, known)]
+    classified = [case for case in cases if case.is_answerable(known)]
     return Report(
         examples=len(cases),
         threshold=threshold,
@@ -199,6 +219,7 @@ class _Case:
     example: Example
     prediction: Prediction
     intent: str | None
+    out_of_scope: Collection[str]
 
     @property
     def predicted_intent(self) -> str | None:
@@ -209,11 +230,27 @@ class _Case:
         return self.prediction.intent.confidence if self.prediction.intent else 0.0
 
     @property
+    def bare_intents(self) -> tuple[str, str | None]:
+        """The expected and the predicted intent, retrieval intents by their bare names."""
+        ranking = bare_ranking(self.prediction.ranking)
+        return str(self.intent).split("/", 1)[0], ranking[0].name if ranking else None
+
+    @property
     def is_out_of_scope(self) -> bool:
-        return self.intent in OUT_OF_SCOPE_INTENTS
+        return is_out_of_scope(self.intent, self.out_of_scope)
+
+    @property
+    def in_scope_confidence(self) -> float:
+        """The highest confidence in an intent that is in scope."""
+        scores = (s for s in self.prediction.ranking if not is_out_of_scope(s.name, self.out_of_scope))
+        return max((score.confidence for score in scores), default=0.0)
 
     def is_found_out_of_scope(self, threshold: float) -> bool:
-        return self.predicted_intent in OUT_OF_SCOPE_INTENTS or self.confidence < threshold
+        return is_out_of_scope(self.predicted_intent, self.out_of_scope) or self.confidence < threshold
+
+    def is_answerable(self, known: frozenset[str]) -> bool:
+        """Whether there is an intent that the model could find."""
+        return self.intent is not None and (not self.is_out_of_scope or self.intent in known)
 
 
 def _predict_all(
@@ -239,19 +276,18 @@ def _comparable(intent: str | None, known: frozenset[str]) -> str | None:
     return intent if any(name.startswith(f"{bare}/") for name in known) else bare
 
 
-def _is_answerable(intent: str, known: frozenset[str]) -> bool:
-    return intent not in OUT_OF_SCOPE_INTENTS or intent in known
-
-
 def _intent_figures(cases: Sequence[_Case]) -> IntentFigures | None:
     if not cases:
         return None
     gold = [str(case.intent) for case in cases]
     predicted = [case.predicted_intent for case in cases]
+    bare_gold, bare_predicted = zip(*(case.bare_intents for case in cases), strict=True)
     return IntentFigures(
         examples=len(cases),
         accuracy=metrics.accuracy(gold, predicted),
         scores=metrics.intent_scores(gold, predicted),
+        bare_accuracy=metrics.accuracy(bare_gold, bare_predicted),
+        bare=metrics.intent_scores(bare_gold, bare_predicted),
         confused=metrics.confused_pairs(gold, predicted),
     )
 
@@ -283,7 +319,7 @@ def _out_of_scope_figures(cases: Sequence[_Case], threshold: float) -> OutOfScop
     is_out = np.array([case.is_out_of_scope for case in labelled], dtype=bool)
     if not is_out.any():
         return None
-    strangeness = 1 - np.array([_in_scope_confidence(case.prediction) for case in labelled])
+    strangeness = 1 - np.array([case.in_scope_confidence for case in labelled])
     is_found = np.array([case.is_found_out_of_scope(threshold) for case in labelled], dtype=bool)
     return OutOfScopeFigures(
         examples=int(is_out.sum()),
@@ -293,19 +329,13 @@ def _out_of_scope_figures(cases: Sequence[_Case], threshold: float) -> OutOfScop
     )
 
 
-def _in_scope_confidence(prediction: Prediction) -> float:
-    return max(
-        (score.confidence for score in prediction.ranking if score.name not in OUT_OF_SCOPE_INTENTS), default=0.0
-    )
-
-
 def _mistakes(cases: Sequence[_Case], known: frozenset[str], threshold: float) -> list[Mistake]:
     """What went wrong, in the order of the examples."""
     scores_entities = any(case.example.entities for case in cases)
     mistakes: list[Mistake] = []
     for case in cases:
         text, source = case.example.text, case.example.source
-        if case.intent is not None and not _is_answerable(case.intent, known):
+        if case.intent is not None and not case.is_answerable(known):
             if not case.is_found_out_of_scope(threshold):
                 mistakes.append(
                     Mistake("out_of_scope", text, case.intent, case.predicted_intent, case.confidence, source)

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from parlance.data.examples import Example
+from parlance.data.examples import Entity, Example
 from parlance.errors import ParlanceError
-from parlance.inference.tagging import SpanLabel, encode_spans, tag_count, words_of
+from parlance.inference.tagging import SpanLabel, encode_spans, tag_count, touch, words_of
 from parlance.inference.text import tokenizable
 
 IGNORED = -100
@@ -37,7 +38,7 @@ class Labels:
             ParlanceError: There is neither an intent nor an entity to learn.
         """
         intents = {example.intent for example in examples if example.intent}
-        spans = {SpanLabel(e.type, e.role or "", e.group or "") for example in examples for e in example.entities}
+        spans = {_label(entity) for example in examples for entity in example.entities}
         old = before or cls((), ())
         labels = cls(
             old.intents + tuple(sorted(intents - set(old.intents))), old.spans + tuple(sorted(spans - set(old.spans)))
@@ -52,6 +53,20 @@ class Labels:
     def tags(self) -> int:
         """The number of the entity head's outputs."""
         return tag_count(self.spans)
+
+
+def never_touching(examples: Sequence[Example], labels: Labels) -> list[int]:
+    """Numbers of the span labels that the examples have, and never twice side by side (see ``touch``)."""
+    number = {label: number for number, label in enumerate(labels.spans)}
+    seen, touching = set(), set()
+    for example in examples:
+        entities = sorted(example.entities, key=lambda entity: entity.start)
+        kinds = [number[_label(entity)] for entity in entities]
+        seen.update(kinds)
+        for i, (left, right) in enumerate(pairwise(entities)):
+            if kinds[i] == kinds[i + 1] and touch(example.text[left.end : right.start]):
+                touching.add(kinds[i])
+    return sorted(seen - touching)
 
 
 @dataclass
@@ -81,6 +96,10 @@ class Utterances:
         )
 
 
+def _label(entity: Entity) -> SpanLabel:
+    return SpanLabel(entity.type, entity.role or "", entity.group or "")
+
+
 def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, max_length: int) -> Utterances:
     """Tokenize and number examples. Utterances without a single token, as the empty one, are left out."""
     intent_number = {name: number for number, name in enumerate(labels.intents)}
@@ -95,7 +114,7 @@ def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, ma
         spans = [
             (entity.start, entity.end, span_number[label])
             for entity in example.entities
-            if (label := SpanLabel(entity.type, entity.role or "", entity.group or "")) in span_number
+            if (label := _label(entity)) in span_number
         ]
         row = [IGNORED] * len(encoding.ids)
         for token, tag in zip(words.tokens, encode_spans(words, spans), strict=True):

@@ -23,7 +23,7 @@ from parlance.finetuning import export, hardware
 from parlance.finetuning.augmentation import mistyped
 from parlance.finetuning.calibration import fit_scope
 from parlance.finetuning.checkpoint import Checkpoint, fingerprint
-from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, hold_out
+from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, hold_out, never_touching
 from parlance.finetuning.encoder import save_architecture
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
@@ -94,6 +94,7 @@ def finetune(
     start = continue_from(before, options) if before else start_from_encoder(options)
     labels = Labels.of(train, start.labels)
     job = _Job(start, labels, options, epoch_fraction, checkpoints or out.parent / f".{out.name}-checkpoints", quiet)
+    job.never_touching = never_touching(train, labels)
     if not resume:
         job.checkpoints = None
     if before:
@@ -144,6 +145,7 @@ class _Job:
     quiet: bool
 
     def __post_init__(self) -> None:
+        self.never_touching: list[int] = []
         self._checkpoints: list[Checkpoint] = []
         self.device = hardware.choose_device(self.options.device)
         # An encoder's pooler is not used: without being told, processes would wait for its gradients.
@@ -271,6 +273,7 @@ class _Job:
             "calibration": asdict(scope.calibration),
             "intents": list(self.labels.intents),
             "labels": [[label.type, label.role, label.group] for label in self.labels.spans],
+            "never_touching": self.never_touching,
             "max_length": self.start.max_length,
             "padding": self.start.padding,
         }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from parlance.options import Options, option
+from parlance.options import Names, Options, option
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class FinetuneOptions(Options):
         "int8",
         "fp32",
     )
+    out_of_scope_intents: Names = option(
+        (),
+        "Intents that mean none of the assistant's business, besides oos and out_of_scope; a retrieval intent by its "
+        "bare name or its full one.",
+    )
     seed: int = option(0, "Seed of everything random.", 0, 2**32 - 1)
 
 
@@ -71,5 +76,8 @@ SERVING_OPTIONS: dict[str, Any] = {
     # Intents of what may stand beside two requests: greetings, thanks, details. A message that says anything else is
     # left whole, such as one with a complaint in it.
     "beside_requests": [],
+    # Entity types and extractors before it, by their names in config.yml, to whose entities an overlapping entity of
+    # another type gives way. One of the same type always does.
+    "yield_to": [],
 }
 """What config.yml may say of TransformerNLU besides; `parlance finetune` has no use for it."""

@@ -16,6 +16,7 @@ from parlance.finetuning.encoder import encoder_from_config, load_encoder, usabl
 from parlance.finetuning.hardware import seeded
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
+from parlance.finetuning.splitting import split_at_words
 from parlance.inference.folder import ENCODER, TOKENIZER, WEIGHTS, read_metadata
 from parlance.inference.model import NEEDED
 from parlance.inference.tagging import SpanLabel
@@ -39,6 +40,7 @@ def start_from_encoder(options: FinetuneOptions) -> Start:
     """Start from the pretrained encoder that the options name."""
     encoder, tokenizer, padding = load_encoder(options.encoder, options.dropout)
     spell_out_emoji(tokenizer)
+    split_at_words(tokenizer)
     pretrained = {name: value.clone() for name, value in encoder.state_dict().items()}
 
     def build(labels: Labels) -> JointModel:

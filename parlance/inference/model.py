@@ -13,7 +13,7 @@ from parlance.errors import ParlanceError
 from parlance.inference.folder import GRAPH, SCOPE, TOKENIZER, read_metadata
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 from parlance.inference.scope import Scope
-from parlance.inference.tagging import SpanLabel, Words, decode_spans, words_of
+from parlance.inference.tagging import Span, SpanLabel, Words, decode_spans, join_pieces, words_of
 from parlance.inference.text import tokenizable
 
 BATCH_SIZE = 32
@@ -31,6 +31,8 @@ class NLUModel:
         self.metadata = metadata
         self.intents: tuple[str, ...] = tuple(metadata["intents"])
         self.labels = tuple(SpanLabel(*label) for label in metadata["labels"])
+        # Models of earlier versions do not say, and are read as they were.
+        self._never_touching = frozenset(metadata.get("never_touching", ()))
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(metadata["max_length"])
@@ -61,6 +63,11 @@ class NLUModel:
     def embedding_size(self) -> int:
         """Length of the sentence and token embeddings."""
         return int(self.metadata["hidden_size"])
+
+    @property
+    def out_of_scope_intents(self) -> tuple[str, ...]:
+        """Intents that training was told to mean so, besides those that do by convention."""
+        return tuple(self.metadata.get("options", {}).get("out_of_scope_intents", ()))
 
     def predict(self, text: str) -> Prediction:
         """Understand one message. One without anything that the encoder knows has no intent and no entities."""
@@ -136,11 +143,11 @@ class NLUModel:
         words = words_of(text, encoding.offsets)
         if not len(words):
             return ()
-        return tuple(
-            self._span(text, words, *found) for found in decode_spans(_log_softmax(logits[list(words.tokens)]))
-        )
+        spans = decode_spans(_log_softmax(logits[list(words.tokens)]), self._never_touching)
+        return tuple(self._span(text, words, span) for span in join_pieces(spans, text, words, self._never_touching))
 
-    def _span(self, text: str, words: Words, first: int, last: int, label: int, confidence: float) -> EntitySpan:
+    def _span(self, text: str, words: Words, span: Span) -> EntitySpan:
+        first, last, label, confidence = span
         start, end = words.starts[first], words.ends[last]
         kind = self.labels[label]
         return EntitySpan(

@@ -1,5 +1,6 @@
 """What a model says about one message."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,6 +12,15 @@ class IntentScore(NamedTuple):
 
     name: str
     confidence: float
+
+
+def bare_ranking(scores: Sequence[IntentScore]) -> list[IntentScore]:
+    """The scores with the answers of a retrieval intent (``faq/returns``) summed up as their intent (``faq``)."""
+    total: dict[str, float] = {}
+    for score in scores:
+        name = score.name.split("/", 1)[0]
+        total[name] = total.get(name, 0.0) + score.confidence
+    return [IntentScore(*pair) for pair in sorted(total.items(), key=lambda pair: -pair[1])]
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,10 @@ class EntitySpan:
     group: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As Rasa writes an entity; role and group only where there is one."""
+        """As Rasa writes an entity; role and group only where there is one.
+
+        One tag carries type, role and group, so the confidence in it is that of each.
+        """
         found: dict[str, Any] = {
             "entity": self.type,
             "start": self.start,
@@ -35,9 +48,9 @@ class EntitySpan:
             "confidence_entity": self.confidence,
         }
         if self.role:
-            found["role"] = self.role
+            found |= {"role": self.role, "confidence_role": self.confidence}
         if self.group:
-            found["group"] = self.group
+            found |= {"group": self.group, "confidence_group": self.confidence}
         return found
 
 

@@ -1,23 +1,30 @@
 """Words, BILOU tags and the way back from tag scores to entity spans.
 
-A word is a run of letters, a run of digits ("1,000" and "21st" are one), or one other visible character, whatever
-the encoder's own tokenizer does; a word is represented by the encoder token that holds its first character. So "10am"
-and "jane@example.com" are several words, and an entity may end inside what a whitespace tokenizer calls one token.
-Words that begin in one encoder token are one word, because they could not have different tags: "£100" is such a token.
+What a word is ``parlance.words`` says; it is represented by the first encoder token of its characters. Words that begin
+in one encoder token are one word, because they could not have different tags: a model whose tokenizer was not told to
+end its tokens where words end has such tokens ("£100").
 
 Tags are numbered 0 for O and ``1 + 4 * k + "BILU".index(prefix)`` for label k (Ratinov and Roth 2009,
 "Design Challenges and Misconceptions in Named Entity Recognition").
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from parlance.words import word_spans
+
 OUTSIDE = 0
 _B, _I, _L, _U = range(4)
-_WORD = re.compile(r"\d{1,3}(?:,\d{3})+|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+|\S", re.IGNORECASE)
+
+SHARE_OF_LABEL = 0.25
+"""Weight of a label's probability beside its tag's. On validation splits 0.2 to 0.4 found most entities exactly."""
+
+NAME_PARTICLES = frozenset("al bin da de del della den der des di do dos du el ibn la le les ter van von zu".split())
+"""Words inside names of people and places, which do not join two names to a list as "and" does."""
+
+LIKELY_OUTSIDE = float(np.log(0.5))
 
 
 @dataclass(frozen=True, order=True)
@@ -52,21 +59,22 @@ def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> Words:
         The words, without those that truncation kept from the encoder.
     """
     token_at: dict[int, int] = {}
-    for token, (start, end) in enumerate(offsets):
+    for number, (start, end) in enumerate(offsets):
         for position in range(start, end):
-            token_at.setdefault(position, token)
+            token_at.setdefault(position, number)
     starts: list[int] = []
     ends: list[int] = []
     tokens: list[int] = []
-    for match in _WORD.finditer(text):
-        if match.start() not in token_at:
+    for start, end in word_spans(text):
+        # A normaliser may drop a character, and a long message is cut off.
+        token = next((token_at[position] for position in range(start, end) if position in token_at), None)
+        if token is None:
             continue
-        token = token_at[match.start()]
         if tokens and tokens[-1] == token:
-            ends[-1] = match.end()
+            ends[-1] = end
             continue
-        starts.append(match.start())
-        ends.append(match.end())
+        starts.append(start)
+        ends.append(end)
         tokens.append(token)
     return Words(tuple(starts), tuple(ends), tuple(tokens))
 
@@ -96,20 +104,35 @@ def encode_spans(words: Words, spans: Sequence[tuple[int, int, int]]) -> list[in
     return tags
 
 
-def decode_spans(scores: np.ndarray) -> list[tuple[int, int, int, float]]:
+Span = tuple[int, int, int, float]
+"""First word, last word, label number, confidence."""
+
+
+def decode_spans(scores: np.ndarray, never_touching: Collection[int] = ()) -> list[Span]:
     """The best well-formed sequence of spans (Viterbi over the transitions that BILOU allows).
+
+    A span's place in a name (B, I, L or U) is hard to tell where names are short in the training data and long in a
+    message. Of a label whose spans never touch in the training data the place is worth less: its tags are scored by
+    their own probability and by the label's, which is the sum of its four tags'.
 
     Args:
         scores: Log-probabilities, shape (words, tags).
+        never_touching: Numbers of the labels of which no two spans ``touch`` in the training data.
 
     Returns:
-        ``(first word, last word, label number, confidence)`` from left to right. The confidence is the geometric
-        mean of the probabilities of the span's tags.
+        The spans from left to right. The confidence is the geometric mean of the probabilities of the span's tags.
     """
     length, tags = scores.shape
-    if tags == 1 or not (scores[:, 1:].max(axis=1) > scores[:, OUTSIDE]).any():
+    # Where every word is more likely outside than not, no sequence is better than the one without spans.
+    if tags == 1 or not (scores[:, OUTSIDE] < LIKELY_OUTSIDE).any():
         return []
-    path = _best_path(scores[:, OUTSIDE], scores[:, 1:].reshape(length, -1, 4))
+    inside = scores[:, 1:].reshape(length, -1, 4)
+    if never_touching:
+        chosen = sorted(never_touching)
+        inside = inside.copy()
+        total = np.logaddexp.reduce(inside[:, chosen], axis=2, keepdims=True)
+        inside[:, chosen] = (1 - SHARE_OF_LABEL) * inside[:, chosen] + SHARE_OF_LABEL * total
+    path = _best_path(scores[:, OUTSIDE], inside)
     spans = []
     first = 0
     for word, tag in enumerate(path):
@@ -119,9 +142,42 @@ def decode_spans(scores: np.ndarray) -> list[tuple[int, int, int, float]]:
         if prefix in (_B, _U):
             first = word
         if prefix in (_L, _U):
-            confidence = float(np.exp(np.mean([scores[i, path[i]] for i in range(first, word + 1)])))
-            spans.append((first, word, label, confidence))
+            of_tags = [inside[i, label, (path[i] - 1) % 4] for i in range(first, word + 1)]
+            spans.append((first, word, label, float(np.exp(np.mean(of_tags)))))
     return spans
+
+
+def join_pieces(spans: Sequence[Span], text: str, words: Words, never_touching: Collection[int]) -> list[Span]:
+    """Make one span of the pieces of a name, of a label of which no two spans ever touch in the training data.
+
+    Pieces meet at letters, and have a particle between them ("maria" de la "cruz"), or nothing where one of them is a
+    single word: two numbers, or two long names in a text without spaces, are two entities.
+    """
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span[2] in never_touching and _are_pieces(joined[-1], span, text, words):
+            first, last, label, confidence = joined.pop()
+            sizes = (last - first + 1, span[1] - span[0] + 1)
+            both = float(np.exp(np.average(np.log([confidence, span[3]]), weights=sizes)))
+            span = (first, span[1], label, both)
+        joined.append(span)
+    return joined
+
+
+def _are_pieces(left: Span, right: Span, text: str, words: Words) -> bool:
+    next_to_each_other = left[1] + 1 == right[0]
+    return (
+        left[2] == right[2]
+        and touch(text[words.ends[left[1]] : words.starts[right[0]]])
+        and (left[0] == left[1] or right[0] == right[1] or not next_to_each_other)
+        and text[words.starts[left[1]]].isalpha()
+        and text[words.starts[right[0]]].isalpha()
+    )
+
+
+def touch(between: str) -> bool:
+    """Whether two spans with this text between them are side by side: nothing, or particles of a name alone."""
+    return all(word in NAME_PARTICLES for word in between.lower().split())
 
 
 def _best_path(outside: np.ndarray, inside: np.ndarray) -> list[int]:

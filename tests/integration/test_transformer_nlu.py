@@ -147,6 +147,16 @@ def test_finetune_still_refuses_what_other_components_cannot_learn(project: Proj
         project.train_nlu(model_to_finetune=str(first))
 
 
+def add_questions(project: Project) -> None:
+    questions = {"faq/hours": "when do you open", "faq/pay": "can i pay by card"}
+    project.examples += [
+        Example(f"{text} {more}".strip(), intent)
+        for intent, text in questions.items()
+        for more in ("", "please", "now")
+    ]
+    project.responses |= {f"utter_{intent}": [{"text": text}] for intent, text in questions.items()}
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_retrieval_intents_are_told_apart(project: Project, own: bool) -> None:
     project.options["response_selection"] = own
@@ -157,18 +167,31 @@ def test_retrieval_intents_are_told_apart(project: Project, own: bool) -> None:
             {"name": "CountVectorsFeaturizer", "alias": "words"},
             {"name": "ResponseSelector", "epochs": 100, **selector},
         ]
-    questions = {"faq/hours": "when do you open", "faq/pay": "can i pay by card"}
-    project.examples += [
-        Example(f"{text} {more}".strip(), intent)
-        for intent, text in questions.items()
-        for more in ("", "please", "now")
-    ]
-    project.responses |= {f"utter_{intent}": [{"text": text}] for intent, text in questions.items()}
+    add_questions(project)
     model = project.train()
     (message,) = parse(model, "can i pay by card please")
 
     assert message["intent"]["name"] == "faq"
-    assert message["response_selector"]["faq"]["response"]["intent_response_key"] == "faq/pay"
+    response = message["response_selector"]["faq"]["response"]
+    assert response["intent_response_key"] == "faq/pay"
+    assert [variation["text"] for variation in response["responses"]] == ["can i pay by card"]
+
+
+def test_a_response_selector_behind_is_named_in_training_and_does_not_spoil_answers(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    project.after.append({"name": "ResponseSelector", "epochs": 1, "retrieval_intent": "faq", "random_seed": 1})
+    add_questions(project)
+    texts = [example.text for example in project.examples if (example.intent or "").startswith("faq/")]
+    messages = parse(project.train(), *texts)
+    warning = next(record.message for record in caplog.records if "ResponseSelector" in record.message)
+    answers = [message["response_selector"]["faq"]["response"] for message in messages]
+
+    assert "'faq'" in warning and "`response_selection: false`" in warning
+    assert [answer["intent_response_key"] for answer in answers] == [
+        example.intent for example in project.examples if example.text in texts
+    ]
+    assert all(answer["responses"] for answer in answers)
 
 
 def test_ted_policy_learns_from_messages_by_its_features(project: Project) -> None:
@@ -216,6 +239,8 @@ def test_cross_validation_runs(project: Project) -> None:
         ({"dropout": 3.0}, "outside 0 to 0.9"),
         ({"ranking_length": -1}, "a whole number from 0 up"),
         ({"featurize": "yes"}, "true or false"),
+        ({"yield_to": "number"}, "a list of entity types"),
+        ({"out_of_scope_intents": "chitchat"}, "a list of names"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(project: Project, change: dict[str, Any], says: str) -> None:

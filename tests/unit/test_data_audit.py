@@ -51,6 +51,14 @@ def test_many_out_of_scope_examples_are_no_imbalance():
     assert kinds([*CLEAN, *(Example(f"what is {n}", "oos") for n in range(100))]) == []
 
 
+def test_out_of_scope_intents_by_other_names_are_no_imbalance_either():
+    many = [Example(f"what is {n}", "out_of_scope/facts") for n in range(100)]
+    others = [Example(f"tell me {n}", "chitchat") for n in range(100)]
+    assert kinds([*CLEAN, *many]) == []
+    assert [finding.kind for finding in audit([*CLEAN, *others], out_of_scope=["chitchat"])] == []
+    assert kinds([*CLEAN, *others]) != []
+
+
 def test_an_entity_that_cuts_a_word_is_named():
     assert kinds(with_entity("to Romeo", (3, 7))) == [("warning", "an entity that cuts a word")]
     assert kinds(with_entity("in 1234", (5, 7))) == [("warning", "an entity that cuts a word")]
@@ -58,6 +66,14 @@ def test_an_entity_that_cuts_a_word_is_named():
 
 def test_borders_between_words_signs_and_digits_are_fine():
     assert kinds(with_entity("it's Rome's 5pm, OK", (5, 9), (12, 13), (13, 15))) == []
+
+
+def test_borders_in_scripts_without_spaces_and_after_marks_are_fine():
+    assert kinds(with_entity("我要看上海天气", (3, 5))) == []
+    assert kinds(with_entity("부산에서", (0, 2))) == []
+    assert kinds(with_entity("ไปกรุงเทพ", (2, 9))) == []
+    assert kinds(with_entity("at Cafe\u0301 now", (3, 8))) == []
+    assert kinds(with_entity("at Cafe\u0301 now", (3, 7))) == [("warning", "an entity that cuts a word")]
 
 
 def test_spaces_at_the_edge_of_an_entity_are_named():

@@ -11,8 +11,9 @@ from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 class Table:
     """A model that answers from a table: text -> intents with confidence, and entities."""
 
-    def __init__(self, rankings, entities=None):
+    def __init__(self, rankings, entities=None, out_of_scope_intents=()):
         self.rankings, self.entities, self.asked = rankings, entities or {}, []
+        self.out_of_scope_intents = out_of_scope_intents
 
     def predict(self, text):
         self.asked.append(text)
@@ -106,6 +107,36 @@ def test_retrieval_intents_are_compared_in_the_form_that_the_model_predicts():
     assert figures(Table({"send it back": {"faq": 0.9}}), examples)["intent"]["accuracy"] == 1.0
     assert figures(Table({"send it back": {"faq/returns": 0.9}}), examples)["intent"]["accuracy"] == 1.0
     assert figures(Table({"send it back": {"faq/costs": 0.9}}), examples)["intent"]["accuracy"] == 0.0
+
+
+def test_answers_and_bare_intents_are_both_counted():
+    model = Table(
+        {
+            "send it back": {"faq/costs": 0.4, "faq/returns": 0.3, "greet": 0.3},
+            "what is it": {"greet": 0.4, "faq/costs": 0.35, "faq/returns": 0.25},
+            "hi": {"greet": 0.9, "faq/costs": 0.1},
+        }
+    )
+    examples = [Example("send it back", "faq/returns"), Example("what is it", "faq/costs"), Example("hi", "greet")]
+    intent = figures(model, examples)["intent"]
+    assert intent["accuracy"] == pytest.approx(1 / 3), "faq/costs is another answer, and greet the likeliest single one"
+    assert intent["bare"]["accuracy"] == 1.0, "as Rasa sums up the answers of faq"
+    assert intent["bare"]["f1_macro"] == intent["bare"]["f1_micro"] == 1.0
+
+    assert figures(model, examples[2:])["intent"]["bare"]["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("intent", "named"), [("out_of_scope/other", ()), ("chitchat", ("chitchat",)), ("chitchat/joke", ("chitchat",))]
+)
+def test_out_of_scope_intents_of_other_names_count(intent, named):
+    model = Table(
+        {"hi": {"greet": 0.9}, "moon": {"greet": 0.3}, "sun": {"greet": 0.1, intent: 0.8}}, out_of_scope_intents=named
+    )
+    oos = figures(model, [Example("hi", "greet"), Example("moon", intent), Example("sun", intent)])["oos"]
+    assert oos["examples"] == 2 and oos["recall"] == oos["precision"] == oos["auroc"] == 1.0
+    model.out_of_scope_intents = ()
+    assert ("oos" in figures(model, [Example("moon", intent)])) == (not named)
 
 
 def test_each_message_is_parsed_alone_after_one_call_that_is_not_timed():

@@ -68,3 +68,23 @@ def test_summary_names_figures_and_confused_intents(report):
     shown = stream.getvalue()
     for words in ("Intent accuracy", "66.7 %", "bye[now]", "Most confused", "Latency p99", "at threshold 0.5"):
         assert words in shown, f"the summary lacks {words}"
+
+
+class Answerer:
+    """Takes everything for a question about costs."""
+
+    def predict(self, text):
+        return Prediction(text, (IntentScore("faq/costs", 0.6), IntentScore("faq/returns", 0.4)))
+
+
+def test_both_ways_of_counting_retrieval_intents_are_named():
+    report = evaluate(Answerer(), [Example("back", "faq/returns"), Example("price", "faq/costs")])
+    stream = io.StringIO()
+    print_summary(report, Console(file=stream, width=120))
+    for shown in (stream.getvalue(), render_html(report, model="m", data="d")):
+        assert "Intent accuracy, bare" in shown and "100.0 %" in shown and "50.0 %" in shown
+        assert "rasa test nlu" in shown and "answers told apart" in shown
+
+
+def test_bare_intents_are_not_counted_twice_where_there_are_no_answers(report):
+    assert "bare" not in render_html(report, model="m", data="d")
