@@ -367,8 +367,8 @@ def entries_of(
     for key, _ in node.value:
         if key.value == _STUBS:
             raise BadTestFile(
-                f"{at(path, key)}: '{_STUBS}' puts made-up answers in the place of custom actions, and these tests run the "
-                "assistant's real ones.",
+                f"{at(path, key)}: '{_STUBS}' puts made-up answers in the place of custom actions, and these tests run "
+                "the assistant's real ones.",
                 "Remove it: fill slots with fixtures, and give the database of the tests what the action is to find.",
             )
         if key.value not in allowed:

@@ -3,11 +3,11 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 from parlance.data.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from parlance.data.findings import Finding
+from parlance.data.names import name_findings
 
 IMBALANCE = 20
 """An intent with less than one example for so many of the largest intent's is named (out of scope aside)."""
@@ -15,20 +15,14 @@ IMBALANCE = 20
 _BROKEN_ANNOTATION = ("](", "]{", "] (", "] {")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something to look at in the data. An error keeps the data from being trained on, a warning does not."""
-
-    level: Literal["error", "warning"]
-    kind: str
-    """What was found, in a few words that are the same for every finding of the kind."""
-    message: str
-    source: str = ""
-
-
 def audit(examples: Sequence[Example]) -> list[Finding]:
     """Every finding in the examples, errors first, otherwise in the order of the data."""
-    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples)]
+    findings = [
+        *name_findings(examples),
+        *_single_examples(examples),
+        *_repeated_texts(examples),
+        *_imbalance(examples),
+    ]
     for example in examples:
         findings += _entity_findings(example)
     return sorted(findings, key=lambda finding: finding.level != "error")
