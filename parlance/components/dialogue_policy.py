@@ -19,7 +19,6 @@ from parlance.dialogue.moments import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
 from parlance.extras import importing_for_training
-from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
 PRIORITY = 1
@@ -117,8 +116,6 @@ class DialoguePolicy(Policy):
 
 
 def _options(config: dict[str, Any]) -> DialogueOptions:
-    known = DialogueOptions().as_dict()
+    own = {name: value for name, value in config.items() if name not in RASA_OPTIONS}
     with as_rasa_errors(InvalidConfigException):
-        for name in config.keys() - known.keys() - RASA_OPTIONS:
-            raise unknown_option(name, [*known, "priority"], DialogueOptions.component)
-        return DialogueOptions.from_dict({name: value for name, value in config.items() if name in known})
+        return DialogueOptions.from_dict(own, beside=["priority"])

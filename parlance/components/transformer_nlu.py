@@ -31,7 +31,6 @@ from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
 from parlance.inference.requests import known_matters, two_requests
-from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
 CHECKPOINTS = Path(".rasa") / "parlance-checkpoints"
@@ -228,16 +227,14 @@ def _finetune(*args: Any, **kwargs: Any) -> None:
 
 def _options(config: dict[str, Any]) -> FinetuneOptions:
     """The options of fine-tuning in a component's config; the others are checked and left out."""
-    known = FinetuneOptions().as_dict()
     others = {*SERVING_OPTIONS, FEATURIZER_CLASS_ALIAS, "finetuning_epoch_fraction"}
     with as_rasa_errors(InvalidConfigException):
         for name, value in config.items():
-            if name not in known and name not in others:
-                raise unknown_option(name, [*known, *SERVING_OPTIONS], "TransformerNLU")
             if name in SERVING_OPTIONS and not _is_possible(value, SERVING_OPTIONS[name]):
                 kind = KINDS[type(SERVING_OPTIONS[name])]
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
-        return FinetuneOptions.from_dict({name: value for name, value in config.items() if name in known})
+        own = {name: value for name, value in config.items() if name not in others}
+        return FinetuneOptions.from_dict(own, beside=SERVING_OPTIONS)
 
 
 KINDS = {bool: "true or false", int: "a whole number from 0 up", list: "a list of lists of intents"}
