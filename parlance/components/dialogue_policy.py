@@ -14,7 +14,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 
-from parlance.components.rasa_errors import as_rasa_errors
+from parlance.components.rasa_errors import as_rasa_errors, while_training
 from parlance.dialogue.moments import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
@@ -68,7 +68,7 @@ class DialoguePolicy(Policy):
             return self._resource
         # Rasa has multiplied a given number of epochs by the fraction; one that the policy chooses it could not.
         fraction = 1.0 if self._options.epochs else float(self.config.get("finetuning_epoch_fraction", 1.0))
-        with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
+        with while_training(), self._model_storage.write_to(self._resource) as folder:
             with importing_for_training():
                 from parlance.dialogue.training import train_dialogue
             train_dialogue(stories, folder / MODEL_FOLDER, self._options, self._before, fraction)

@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.components.rasa_checks import make_known
-from parlance.components.rasa_errors import as_rasa_errors
+from parlance.components.rasa_errors import as_rasa_errors, while_training
 from parlance.components.retrieval import intent_ranking, response_selection
 from parlance.data.audit import audit
 from parlance.data.examples import Example
@@ -116,7 +116,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         options = _options(self._config)
         # Rasa has multiplied a given number of epochs by the fraction; one that is chosen by the data it could not.
         fraction = 1.0 if options.epochs else float(self._config.get("finetuning_epoch_fraction", 1.0))
-        with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
+        with while_training(), self._model_storage.write_to(self._resource) as folder:
             _finetune(
                 examples,
                 folder / MODEL_FOLDER,
