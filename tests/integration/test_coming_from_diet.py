@@ -60,6 +60,8 @@ and [soup]{"entity": "dish", "group": "2"} with [rice]{"entity": "side", "group"
     - 25
     - 60 please
     - make it 90
+    - it is [ref-5521](reference)
+    - my reference is [ref-7304](reference)
 - intent: faq/opening_hours
   examples: |
     - when do you open
@@ -109,10 +111,10 @@ forms:
   transfer_form: {required_slots: [source, amount]}
 responses:
   utter_greet: [{text: Good day.}]
-  utter_ask_source: [{text: From which account?}]
-  utter_ask_amount: [{text: How much?}]
+  utter_ask_source: [{text: "From which account?"}]
+  utter_ask_amount: [{text: "How much?"}]
   utter_transferred: [{text: "{amount} from {source}."}]
-  utter_please_rephrase: [{text: Say it again?}]
+  utter_please_rephrase: [{text: "Say it again?"}]
   utter_faq/opening_hours: [{text: From nine to five.}]
   utter_faq/fees: [{text: The card is free.}]
 """
@@ -282,7 +284,7 @@ def test_retrieval_intents_need_no_response_selector(agent: Agent) -> None:
 
 def test_a_form_is_filled_from_both_extractors(agent: Agent) -> None:
     assert said(agent, "form", "transfer money") == ["From which account?"]
-    assert said(agent, "form", "transfer 75 from savings") == ["75.0 from savings."]
+    assert said(agent, "form", "transfer 75 from savings") == ["75 from savings."]
 
 
 def test_what_nobody_knows_goes_to_the_fallback(agent: Agent) -> None:
