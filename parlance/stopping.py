@@ -1,4 +1,4 @@
-"""Stopping a long command by Ctrl-C or a signal, with a word for the person instead of a traceback."""
+"""Stopping a training by Ctrl-C or a signal, with a word for the person instead of a traceback."""
 
 import signal
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(KeyboardInterrupt):
-    """Somebody stopped the process by a signal; the text, which may be put in its place, says how to go on."""
+    """Somebody stopped a training by a signal; the text says how to go on; who knows more replaces it."""
 
     def __init__(self, number: int) -> None:
-        super().__init__("Stopped. Run the same command again: what is finished is not done twice.")
+        super().__init__("Training was stopped before its model was written. Run the same command again.")
         self.exit_status = 128 + number
 
 
