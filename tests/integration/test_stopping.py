@@ -25,7 +25,12 @@ def ignore_interrupts() -> None:
 
 def stop_when(line: str, command: list[str], folder: Path, number: signal.Signals) -> tuple[int, str]:
     """Start a command in the background, send it a signal when ``line`` is in its output; status and the output."""
-    environment = os.environ | {"RASA_TELEMETRY_ENABLED": "false", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "RASA_TELEMETRY_ENABLED": "false",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
     process = subprocess.Popen(
         command,
         cwd=folder,
