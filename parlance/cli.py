@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from parlance.errors import ParlanceError
 from parlance.extras import importing_for_training
+from parlance.stopping import Stopped, stopped_by_signals
 
 if TYPE_CHECKING:
     from parlance.data.audit import Finding
@@ -33,6 +34,9 @@ class _Commands(TyperGroup):
         except ParlanceError as error:
             _say(Text.assemble(("error: ", "bold red"), str(error)))
             raise typer.Exit(error.exit_status) from error
+        except Stopped as stop:
+            _say(str(stop))
+            raise typer.Exit(stop.exit_status) from None
 
 
 app = typer.Typer(
@@ -86,7 +90,8 @@ def finetune(
 
     with importing_for_training():
         from parlance.finetuning import finetune as run
-    metadata = run(examples, out, valid=valid_examples, options=chosen)
+    with stopped_by_signals():
+        metadata = run(examples, out, valid=valid_examples, options=chosen)
     _print_result(metadata, out)
 
 

@@ -25,31 +25,49 @@ class Options:
     component: ClassVar[str]
     """Whose options these are, for messages."""
 
+    foreign: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Options of other components that people bring along: whose each is, and what to do with it."""
+
     @classmethod
-    def from_dict(cls: type[SomeOptions], values: Mapping[str, Any]) -> SomeOptions:
+    def from_dict(cls: type[SomeOptions], values: Mapping[str, Any], beside: Collection[str] = ()) -> SomeOptions:
         """Check and take options from a mapping.
 
+        Args:
+            values: The options by name.
+            beside: The component's further options, which may be what was meant by a name.
+
         Raises:
-            ParlanceError: An option is unknown (with the nearest known one), of the wrong type or out of range.
+            ParlanceError: Options are unknown (each with what to do), of the wrong type or out of range; names all.
         """
         known = {option.name: option for option in fields(cls)}
-        checked = {}
+        checked: dict[str, Any] = {}
+        faults: list[ParlanceError] = []
         for name, value in values.items():
-            if name not in known:
-                raise unknown_option(name, known, cls.component)
-            checked[name] = _checked(f"`{name}` of {cls.component}", value, known[name].type, known[name].metadata)
+            try:
+                if name not in known:
+                    raise cls._unknown(name, [*known, *beside])
+                checked[name] = _checked(f"`{name}` of {cls.component}", value, known[name].type, known[name].metadata)
+            except ParlanceError as fault:
+                faults.append(fault)
+        if len(faults) == 1:
+            raise faults[0]
+        if faults:
+            listed = "\n".join(f"- {fault}" for fault in faults)
+            raise ParlanceError(f"{cls.component} cannot use {len(faults)} of its options:\n{listed}")
         return cls(**checked)
+
+    @classmethod
+    def _unknown(cls, name: str, known: Collection[str]) -> ParlanceError:
+        if name in cls.foreign:
+            owner, advice = cls.foreign[name]
+            return ParlanceError(f"{cls.component} has no option `{name}`; it is one of {owner}.", f"{advice}.")
+        near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+        remedy = f"Did you mean `{near[0]}`?" if near else f"The options are {', '.join(known)}."
+        return ParlanceError(f"{cls.component} has no option `{name}`.", remedy)
 
     def as_dict(self) -> dict[str, Any]:
         """The options as JSON-ready data."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-
-def unknown_option(name: str, known: Collection[str], component: str) -> ParlanceError:
-    """The error for an option that does not exist, with the nearest one that does."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    remedy = f"Did you mean `{near[0]}`?" if near else f"The options are {', '.join(known)}."
-    return ParlanceError(f"{component} has no option `{name}`.", remedy)
 
 
 def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
@@ -63,6 +81,8 @@ def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
         value = float(value)
     if not isinstance(value, kind) or isinstance(value, bool):
         named = {int: "a whole number", float: "a number", str: "text"}[kind]
+        if kind is int and isinstance(value, list):
+            named += ", not two as in Rasa's own components; leave it out for the default"
         raise ParlanceError(f"The option {name} is {value!r}.", f"It takes {named}.")
     if rules["choices"] and value not in rules["choices"]:
         near = difflib.get_close_matches(value, rules["choices"], n=1)

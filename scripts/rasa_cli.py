@@ -1,6 +1,7 @@
 """The ``rasa`` command without the deprecation warnings of its dependencies, which would bury what a person needs."""
 
 import os
+import signal
 import sys
 import warnings
 
@@ -15,7 +16,13 @@ if __name__ == "__main__":
     sys.path[0] = os.getcwd()
     from rasa.__main__ import main
 
+    is_training = sys.argv[1:2] == ["train"]
+    if is_training and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So a shell starts what a script puts in the background; a server has handlers of its own.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit(130)  # what was interrupted says nothing to a person
+    except KeyboardInterrupt:  # what was interrupted says nothing to a person
+        if is_training:
+            print("Stopped. Run the same command again: Rasa keeps what is finished.", file=sys.stderr)
+        sys.exit(130)

@@ -17,13 +17,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT_NAME_KEY
 
-from parlance.components.rasa_errors import as_rasa_errors
+from parlance.components.rasa_errors import as_rasa_errors, while_training
 from parlance.components.turn_completion import form_asks_again, form_has_just_rejected, weigh_completions
 from parlance.dialogue.moments import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
 from parlance.extras import importing_for_training
-from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
 PRIORITY = 1
@@ -73,7 +72,7 @@ class DialoguePolicy(Policy):
             return self._resource
         # Rasa has multiplied a given number of epochs by the fraction; one that the policy chooses it could not.
         fraction = 1.0 if self._options.epochs else float(self.config.get("finetuning_epoch_fraction", 1.0))
-        with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
+        with while_training(), self._model_storage.write_to(self._resource) as folder:
             with importing_for_training():
                 from parlance.dialogue.training import train_dialogue
             train_dialogue(stories, folder / MODEL_FOLDER, self._options, self._before, fraction)
@@ -139,8 +138,6 @@ weigh_completions()
 
 
 def _options(config: dict[str, Any]) -> DialogueOptions:
-    known = DialogueOptions().as_dict()
+    own = {name: value for name, value in config.items() if name not in RASA_OPTIONS}
     with as_rasa_errors(InvalidConfigException):
-        for name in config.keys() - known.keys() - RASA_OPTIONS:
-            raise unknown_option(name, [*known, "priority"], DialogueOptions.component)
-        return DialogueOptions.from_dict({name: value for name, value in config.items() if name in known})
+        return DialogueOptions.from_dict(own, beside=["priority"])

@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from parlance.components.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.components.rasa_checks import make_known
-from parlance.components.rasa_errors import as_rasa_errors
+from parlance.components.rasa_errors import as_rasa_errors, while_training
 from parlance.components.retrieval import SEPARATOR, Responses, intent_ranking, response_selection, with_better_answers
 from parlance.components.selectors import keep_better_answers, selectors_in
 from parlance.data.audit import audit
@@ -33,7 +33,6 @@ from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
 from parlance.inference.requests import TwoRequests, known_matters, two_requests
-from parlance.options import unknown_option
 
 MODEL_FOLDER = "model"
 RESPONSES = "responses.json"
@@ -126,7 +125,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         options = _options(self._config)
         # Rasa has multiplied a given number of epochs by the fraction; one that is chosen by the data it could not.
         fraction = 1.0 if options.epochs else float(self._config.get("finetuning_epoch_fraction", 1.0))
-        with as_rasa_errors(), self._model_storage.write_to(self._resource) as folder:
+        with while_training(), self._model_storage.write_to(self._resource) as folder:
             _finetune(
                 examples,
                 folder / MODEL_FOLDER,
@@ -265,16 +264,14 @@ def _finetune(*args: Any, **kwargs: Any) -> None:
 
 def _options(config: dict[str, Any]) -> FinetuneOptions:
     """The options of fine-tuning in a component's config; the others are checked and left out."""
-    known = FinetuneOptions().as_dict()
     others = {*SERVING_OPTIONS, FEATURIZER_CLASS_ALIAS, "finetuning_epoch_fraction"}
     with as_rasa_errors(InvalidConfigException):
         for name, value in config.items():
-            if name not in known and name not in others:
-                raise unknown_option(name, [*known, *SERVING_OPTIONS], "TransformerNLU")
             if name in SERVING_OPTIONS and not _is_possible(name, value):
                 kind = KINDS.get(name) or KINDS[type(SERVING_OPTIONS[name])]
                 raise ParlanceError(f"The option `{name}` of TransformerNLU is {value!r}.", f"It takes {kind}.")
-        return FinetuneOptions.from_dict({name: value for name, value in config.items() if name in known})
+        own = {name: value for name, value in config.items() if name not in others}
+        return FinetuneOptions.from_dict(own, beside=SERVING_OPTIONS)
 
 
 KINDS: dict[Any, str] = {

@@ -43,6 +43,7 @@ _RASA_PRO_ASSERTIONS = (
     "generative_response_is_relevant",
     "generative_response_is_grounded",
 )
+_STUBS = "stub_custom_actions"
 Named = Mapping[str, Mapping[str, Any]]
 
 
@@ -364,6 +365,12 @@ def entries_of(
     if not isinstance(node, MappingNode):
         raise BadTestFile(f"{at(path, node)}: {what} is made of KEY: VALUE lines.", f"The keys are {listed(allowed)}.")
     for key, _ in node.value:
+        if key.value == _STUBS:
+            raise BadTestFile(
+                f"{at(path, key)}: '{_STUBS}' puts made-up answers in the place of custom actions, and these tests run "
+                "the assistant's real ones.",
+                "Remove it: fill slots with fixtures, and give the database of the tests what the action is to find.",
+            )
         if key.value not in allowed:
             raise BadTestFile(
                 f"{at(path, key)}: {what} has no key '{key.value}'.",

@@ -3,28 +3,17 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 from parlance.data.examples import Entity, Example, is_out_of_scope
+from parlance.data.findings import Finding
+from parlance.data.names import name_findings
 from parlance.words import is_inside_word
 
 IMBALANCE = 20
 """An intent with less than one example for so many of the largest intent's is named (out of scope aside)."""
 
 _BROKEN_ANNOTATION = ("](", "]{", "] (", "] {")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to look at in the data. An error keeps the data from being trained on, a warning does not."""
-
-    level: Literal["error", "warning"]
-    kind: str
-    """What was found, in a few words that are the same for every finding of the kind."""
-    message: str
-    source: str = ""
 
 
 def audit(examples: Sequence[Example], out_of_scope: Collection[str] = ()) -> list[Finding]:
@@ -34,7 +23,12 @@ def audit(examples: Sequence[Example], out_of_scope: Collection[str] = ()) -> li
         examples: What to look at.
         out_of_scope: Intents that mean so, besides those that do by convention.
     """
-    findings = [*_single_examples(examples), *_repeated_texts(examples), *_imbalance(examples, out_of_scope)]
+    findings = [
+        *name_findings(examples),
+        *_single_examples(examples),
+        *_repeated_texts(examples),
+        *_imbalance(examples, out_of_scope),
+    ]
     for example in examples:
         findings += _entity_findings(example)
     return sorted(findings, key=lambda finding: finding.level != "error")

@@ -11,10 +11,13 @@ from parlance.errors import ParlanceError
 
 STRING_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
+MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
 def read_yaml(path: Path) -> Node | None:
     """The root node of a YAML 1.2 file (an intent called ``yes`` is text, not true); None for an empty file.
+
+    Merge keys (``<<: *anchor``, https://yaml.org/type/merge.html) are resolved, as Rasa does it.
 
     Raises:
         ParlanceError: The file cannot be read, or is not YAML; with ``file:line``.
@@ -25,7 +28,41 @@ def read_yaml(path: Path) -> Node | None:
         root: Node | None = parser.compose(text)
     except YAMLError as error:
         raise invalid(path, error) from error
+    _resolve_merges(root, path, set())
     return root
+
+
+def _resolve_merges(node: Node | None, path: Path, seen: set[int]) -> None:
+    """Put what is merged into each mapping in place; ``seen`` has the nodes that are done, which aliases share."""
+    if not isinstance(node, (MappingNode, SequenceNode)) or id(node) in seen:
+        return
+    seen.add(id(node))
+    children = node.value if isinstance(node, SequenceNode) else [child for entry in node.value for child in entry]
+    for child in children:
+        _resolve_merges(child, path, seen)
+    if isinstance(node, MappingNode):
+        _resolve_merge(node, path)
+
+
+def _resolve_merge(node: MappingNode, path: Path) -> None:
+    """A mapping's own entries, then those that it merges and does not have: the first that has a key gives it."""
+    merges = [(key, value) for key, value in node.value if key.tag == MERGE_TAG]
+    if not merges:
+        return
+    if len(merges) > 1:
+        key = merges[1][0]
+        raise ParlanceError(f"{at(path, key)}: the key '<<' is there twice in the same place.", "Write '<<: [*A, *B]'.")
+    merge = merges[0][1]
+    entries = [(key, value) for key, value in node.value if key.tag != MERGE_TAG]
+    taken = {key.value for key, _ in entries if isinstance(key, ScalarNode)}
+    for merged in merge.value if isinstance(merge, SequenceNode) else [merge]:
+        if not isinstance(merged, MappingNode):
+            raise ParlanceError(f"{at(path, merged)}: after '<<:' comes no mapping.", "Write '<<: *NAME' of one.")
+        for key, value in merged.value:
+            if isinstance(key, ScalarNode) and key.value not in taken:
+                taken.add(key.value)
+                entries.append((key, value))
+    node.value = entries
 
 
 def invalid(path: Path, error: YAMLError) -> ParlanceError:

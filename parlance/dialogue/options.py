@@ -1,8 +1,10 @@
 """Every option of DialoguePolicy, with its default, its bounds and what it does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from parlance.foreign_options import FOR_DIALOGUE
 from parlance.options import Options, option
 
 
@@ -11,6 +13,7 @@ class DialogueOptions(Options):
     """How a dialogue model is built and trained. The names are those that ``config.yml`` uses."""
 
     component: ClassVar[str] = "DialoguePolicy"
+    foreign: ClassVar[Mapping[str, tuple[str, str]]] = FOR_DIALOGUE
 
     max_history: int = option(8, "States of the conversation that are looked at, the last ones.", 1, 100)
     epochs: int = option(0, "Passes over the training data; 0 chooses by the amount of data.", 0, 1000)

@@ -46,6 +46,16 @@ class Checkpoint:
     def __init__(self, folder: Path | None, identity: str) -> None:
         self.folder = folder / identity if folder else None
         self._saved_at = time.monotonic()
+        self._epoch: int | None = None
+
+    @property
+    def outlook(self) -> str:
+        """How a training that is stopped now would go on, in a sentence."""
+        if self.folder is None:
+            return "It keeps no checkpoint and begins anew."
+        if self._epoch is None:
+            return "There is no checkpoint yet: run the same command again, and it begins anew."
+        return f"Run the same command again, and it goes on after epoch {self._epoch}."
 
     def save_if_due(
         self,
@@ -78,6 +88,7 @@ class Checkpoint:
         fresh = self.folder / "state.new"
         save_file(tensors, fresh, metadata={"position": json.dumps(vars(position))})
         os.replace(fresh, self.folder / "state.safetensors")
+        self._epoch = position.epoch
 
     def resume(
         self, model: nn.Module, optimizer: torch.optim.Optimizer
@@ -99,6 +110,7 @@ class Checkpoint:
             return None
         if "random.cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["random.cuda"])
+        self._epoch = position.epoch
         return position, _under("best.", tensors)
 
     def remove(self) -> None:

@@ -1,8 +1,10 @@
 """Every option of fine-tuning, with its default, its bounds and what it does: one place for all of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from parlance.foreign_options import FOR_NLU
 from parlance.options import Names, Options, option
 
 
@@ -11,6 +13,7 @@ class FinetuneOptions(Options):
     """How to fine-tune. The names are those that ``config.yml`` uses for TransformerNLU."""
 
     component: ClassVar[str] = "TransformerNLU"
+    foreign: ClassVar[Mapping[str, tuple[str, str]]] = FOR_NLU
 
     encoder: str = option(
         "sentence-transformers/all-MiniLM-L6-v2",

@@ -94,7 +94,11 @@ def fit(
     model.to(accelerator.device)
     with seeded(options.seed):
         loop = _Loop(model, passes, valid, options, epochs, vocabulary.padding, accelerator, checkpoint, progress)
-        training = loop.run()
+        try:
+            training = loop.run()
+        except KeyboardInterrupt as stop:
+            stop.args = (f"Training was stopped in epoch {loop.position.epoch + 1} of {epochs}. {checkpoint.outlook}",)
+            raise
     vocabulary.restore()
     return training
 

@@ -148,6 +148,47 @@ def test_what_a_user_types_is_text_whatever_yaml_takes_it_for(tmp_path: Path) ->
     ]
 
 
+def test_merge_keys_are_read_at_every_depth(tmp_path: Path) -> None:
+    (first, second) = read_cases(
+        write(
+            tmp_path,
+            """\
+            fixtures:
+              - ada: &ada
+                  name: Ada
+                  level: 2
+              - ben:
+                  - <<: *ada
+                    name: Ben
+            test_cases:
+              - &base
+                test_case: one
+                fixtures: [ada]
+                steps: &steps
+                  - &hello
+                    user: hello
+                    assertions:
+                      - bot_uttered: &said {utter_name: utter_greet}
+              - <<: *base
+                test_case: two
+                fixtures: [ben]
+                steps:
+                  - <<: *hello
+                    user: hi there
+                  - user: bye
+                    assertions:
+                      - bot_did_not_utter: {<<: *said, text_matches: x}
+            """,
+        )
+    )
+    assert (first.slots, second.slots) == ({"name": "Ada", "level": 2}, {"name": "Ben", "level": 2})
+    assert [turn.user for turn in second.turns] == ["hi there", "bye"]
+    assert [str(turn.expectations[0]) for turn in second.turns] == [
+        "utter: utter_greet",
+        "bot_did_not_utter: utter_name: utter_greet, text_matches: x",
+    ]
+
+
 CASE = "test_cases:\n  - test_case: {}\n    steps:\n      - user: hi\n"
 
 
@@ -204,6 +245,11 @@ STEPS = "test_cases:\n  - test_case: x\n    steps:\n      - user: hi\n"
             STEPS + "        assertions:\n          - flow_started: x\n",
             ":6: 'flow_started' is about what only Rasa Pro has",
         ),
+        (
+            "stub_custom_actions:\n  action_x:\n    events: []\n" + STEPS,
+            ":1: 'stub_custom_actions' puts made-up answers",
+        ),
+        (STEPS + "    stub_custom_actions: {}\n", ":5: 'stub_custom_actions' puts made-up answers"),
         (STEPS + "  - test_case: x\n    steps:\n      - user: a\n", ":5: a case called 'x' is in line 2 already."),
         (STEPS + "  steps: [\n", "this is not valid YAML"),
     ],

@@ -1,3 +1,6 @@
+import pytest
+
+from parlance.data.annotations import parse_annotations
 from parlance.data.audit import audit
 from parlance.data.examples import Entity, Example
 
@@ -92,3 +95,52 @@ def test_brackets_like_those_of_an_annotation_are_named():
 def test_errors_come_first():
     levels = [level for level, _ in kinds([*CLEAN, Example("hi", "greet"), Example("help", "help")])]
     assert levels == ["error", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("annotated", "says"),
+    [
+        ('pay from my ["current"]("account")', "has quotes"),
+        ("pay from my [current]('account')", "has quotes"),
+        ("pay from my [current](\u201caccount\u201d)", "has quotes"),
+        ("see [our page](https://shop.example/a) first", "address"),
+        ("see [our page](HTTP://shop.example) first", "address"),
+        ("write to [us](mailto:ada@shop.example)", "address"),
+        ("call [us](tel:+441234) now", "address"),
+        ("write to [us](ada@shop.example)", "address"),
+        ("see [our page](www.shop.example)", "address"),
+        ("see [the terms](terms.html)", "address"),
+        ("see [the terms](/legal/terms)", "slashes"),
+        ("see [above](#returns)", "sign"),
+        ('to [Rome]{"entity": "city", "role": "`to`"}', "The role"),
+        ('to [Rome]{"entity": "city", "group": "a/b"}', "The group"),
+    ],
+)
+def test_an_entity_with_a_name_that_cannot_be_meant_is_named_once(annotated: str, says: str) -> None:
+    text, entities = parse_annotations(annotated)
+    (finding,) = audit([*CLEAN, Example(text, "greet", entities, "a:5"), Example(text + "!", "bye", entities, "a:6")])
+    assert (finding.level, finding.source) == ("warning", "a:5")
+    assert finding.kind == "an entity's name that is hardly meant as one" and says in finding.message
+
+
+@pytest.mark.parametrize("name", ["order_number", "amount-of-money", "from.city_name", "Größe", "都市", "file", "Tel"])
+def test_names_of_entities_that_teams_have_are_fine(name: str) -> None:
+    text, entities = parse_annotations(f"it is [10]({name}) or [the last one]({name}:42)")
+    assert audit([*CLEAN, Example(text, "greet", entities, "a:5")]) == []
+
+
+@pytest.mark.parametrize("intent", ["faq/pay/card", "a//b", "faq/", "/greet", "faq/ ", "/", ""])
+def test_an_intent_that_rasa_refuses_is_an_error(intent: str) -> None:
+    (finding,) = audit([*CLEAN, Example("one", intent, source="a:5"), Example("two", intent, source="a:6")])
+    assert (finding.level, finding.kind, finding.source) == ("error", "an intent's name that Rasa refuses", "a:5")
+
+
+@pytest.mark.parametrize("intent", ['"greet"', "'greet'", "greet{now}", "greet@home", "greet[1]"])
+def test_an_intent_that_no_payload_can_name_is_warned_of(intent: str) -> None:
+    (finding,) = audit([*CLEAN, Example("one", intent, source="a:5"), Example("two", intent, source="a:6")])
+    assert (finding.level, finding.kind) == ("warning", "an intent's name that is hardly meant as one")
+
+
+def test_names_of_intents_that_teams_have_are_fine() -> None:
+    names = ["faq/pay", "reverted_card_payment?", "flight#airfare", "check+pay", "wie geht's", "out_of_scope/x"]
+    assert audit([Example(f"{name} {n}", name) for name in names for n in range(2)]) == []

@@ -51,9 +51,42 @@ def write(folder: Path, text: str, name: str = "nlu.yml") -> Path:
     return path
 
 
-def test_reads_what_rasa_reads(tmp_path):
+MERGED = """
+version: "3.1"
+team: &team
+  metadata: {team: shop}
+  examples: |
+    - nobody should read this one
+lines: &lines
+  examples: |
+    - where is my [parcel](item)
+    - parcel, please
+deep: &deep
+  <<: *lines
+  intent: unused
+nlu:
+- intent: track
+  <<: *lines
+- <<: [*deep, *team]
+  intent: find
+- <<: *deep
+  intent: own
+  examples: |
+    - its own text
+    - and a second one
+- intent: "<<"
+  examples: &texts
+  - text: a name that is no merge
+  - text: of two texts
+- intent: alias
+  examples: *texts
+"""
+
+
+@pytest.mark.parametrize(("text", "number"), [(VARIED, 8), (MERGED, 10)])
+def test_reads_what_rasa_reads(tmp_path, text, number):
     loading = pytest.importorskip("rasa.shared.nlu.training_data.loading")
-    path = write(tmp_path, VARIED)
+    path = write(tmp_path, text)
 
     ours = Counter(
         (e.text, e.intent, tuple((s.start, s.end, s.type, s.role, s.group, s.value) for s in e.entities))
@@ -71,7 +104,7 @@ def test_reads_what_rasa_reads(tmp_path):
         for message in loading.load_data(str(path)).intent_examples
     )
     assert ours == theirs
-    assert ours.total() == 8
+    assert ours.total() == number
 
 
 def test_intents_keep_their_full_name_and_stay_text(tmp_path):
@@ -137,6 +170,8 @@ def test_a_file_without_the_key_is_no_nlu_file(tmp_path):
         ("nlu:\n- intent: greet\n  examples:\n  - hi\n", 4, "no 'text:'"),
         ("nlu:\n- intent: greet\n  examples: {a: b}\n", 3, "not a block of text"),
         ("nlu:\n- intent: greet\n  examples: |\n    - hi [a [b](c) d](e)\n", 4, "starts inside another"),
+        ("a: &a {b: c}\nnlu:\n- intent: x\n  <<: *a\n  <<: *a\n", 5, "'<<' is there twice"),
+        ("a: &a text\nnlu:\n- intent: x\n  <<: *a\n", 1, "comes no mapping"),
         ("nlu:\n- intent: a\n  intent: b\n  examples: |\n    - hi\n", 3, "there twice"),
     ],
 )

@@ -11,6 +11,7 @@ from parlance.components import DialoguePolicy, TurnPolicy
 from parlance.components.channels.web.options import WebOptions
 from parlance.components.transformer_nlu import SERVING_OPTIONS
 from parlance.finetuning import FinetuneOptions
+from parlance.foreign_options import FOR_NLU
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
@@ -51,6 +52,18 @@ def test_every_option_of_the_web_chat_is_documented_with_its_default() -> None:
         default = {None: "none", (): "[]"}.get(field.default, field.default)
         assert stated.pop(field.name) in (default, f"{default:g}" if isinstance(default, (int, float)) else default)
     assert stated == {}
+
+
+def test_every_option_that_was_diets_is_in_the_page_for_those_who_come_from_it() -> None:
+    page = (ROOT / "docs" / "coming-from-diet.md").read_text(encoding="utf-8")
+    section = page.split("| option | of | what to do |")[1].split("\n\n")[0]
+    stated = {
+        option: (component, advice)
+        for options, component, advice in re.findall(r"^\| (`.+?) \| (\w+) \| (.+?) \|$", section, re.MULTILINE)
+        for option in re.findall(r"`(\w+)`", options)
+    }
+
+    assert stated == dict(FOR_NLU)
 
 
 def anchors(page: Path) -> set[str]:

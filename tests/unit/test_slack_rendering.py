@@ -1,5 +1,7 @@
 """Block Kit from what Fern says, and plain text from what people write."""
 
+import sys
+
 import pytest
 
 from parlance.components.channels.slack.rendering import (
@@ -28,7 +30,26 @@ from tests.slack_server import BadBlocks, check_blocks
         ("[terms](https://shop.example/a?b=1&c=2)", "<https://shop.example/a?b=1&amp;c=2|terms>"),
         ("[a|b](https://shop.example)", "<https://shop.example|a/b>"),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
-        ("[x](https://a|<!channel>)", "[x](https://a|&lt;!channel&gt;)"),
+        ("[x](https://a|<!channel>)", "<https://a%7C%3C!channel%3E|x>"),
+        ("![x](https://shop.example/x.png)", "!<https://shop.example/x.png|x>"),
+        ("[the map](https://maps.example/Bath_(Somerset)#top)", "<https://maps.example/Bath_(Somerset)#top|the map>"),
+        ('[terms](https://shop.example/terms "All of them")', "<https://shop.example/terms|terms>"),
+        ("[list](<https://shop.example/price list.pdf>)", "<https://shop.example/price%20list.pdf|list>"),
+        ("[write](mailto:help@shop.example?subject=Order)", "<mailto:help@shop.example?subject=Order|write>"),
+        ("[ring us](tel:+441225000000)", "<tel:+441225000000|ring us>"),
+        ("<https://shop.example/a?b=1&c=2>", "<https://shop.example/a?b=1&amp;c=2>"),
+        ("<help@shop.example>", "<mailto:help@shop.example>"),
+        ("[**new** [2] `x` & <b>](https://shop.example)", "<https://shop.example|new [2] x &amp; &lt;b&gt;>"),
+        ("**[terms](https://shop.example)**", "*<https://shop.example|terms>*"),
+        ("[two\nlines](https://shop.example)", "<https://shop.example|two lines>"),
+        ("[](https://shop.example)", "<https://shop.example>"),
+        ("[<@U1>](https://shop.example)", "<https://shop.example|&lt;@U1&gt;>"),
+        ("[x](#returns) [y](/terms) [z](data:text/html,x)", "[x](#returns) [y](/terms) [z](data:text/html,x)"),
+        ("*it* and ~~gone~~, 2*3*4, snake_case_here", "_it_ and ~gone~, 2*3*4, snake_case_here"),
+        ("\\*not\\* [x\\](https://shop.example)", "*not* [x](https://shop.example)"),
+        ("`[x](https://shop.example) **b** <c>`", "`[x](https://shop.example) **b** &lt;c&gt;`"),
+        ("```\na **b**\n  c\n```", "```\na **b**\n  c\n```"),
+        ("**two\n\nparagraphs**", "**two\n\nparagraphs**"),
     ],
 )
 def test_markdown_becomes_mrkdwn_and_everything_else_is_escaped(text: str, expected: str) -> None:
@@ -66,6 +87,29 @@ def test_a_split_falls_where_a_reader_would_pause() -> None:
 
     parts = split("[the terms of sale](https://shop.example/terms) " * 10, 100)
     assert all(part.count("[") == part.count(")") for part in parts)
+
+
+@pytest.mark.parametrize("piece", ["[", "*a_", "[a](https://b.example) ", "<a", "&"])
+def test_the_work_grows_with_the_text_and_not_faster(piece: str) -> None:
+    """Counted in calls of functions, not in seconds."""
+
+    def work(length: int) -> int:
+        calls = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        text = piece * (length // len(piece))
+        sys.setprofile(count)
+        try:
+            for part in split(text, 300):
+                mrkdwn(part)
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert work(4000) < 3 * work(2000)
 
 
 def test_a_text_that_fits_is_one_part_and_an_empty_one_is_none() -> None:
@@ -137,6 +181,16 @@ def test_the_home_view_is_made_of_blocks() -> None:
         ("<http://shop.example|shop.example>", "shop.example"),
         ("ask <@U1|grace> in <#C1|orders>", "ask grace in orders"),
         ("ask <@U2>", "ask @U2"),
+        (":+1:", "👍"),
+        ("no :-1: :wave::skin-tone-4:", "no 👎 👋"),
+        ("thanks:heart:", "thanks❤️"),
+        ("(:tada:)", "(🎉)"),
+        (":man-shrugging: :woman-facepalming: :flag-ie:", "🤷‍♂️ 🤦‍♀️ 🇮🇪"),
+        (":+1::+1:", "👍👍"),
+        ("at 10:100:45, a ratio of 1:8:100", "at 10:100:45, a ratio of 1:8:100"),
+        ("our own :fern_party: and :: and :a b:", "our own :fern_party: and :: and :a b:"),
+        ("<https://shop.example/:100:/x|see :100:>", "see 💯"),
+        ("<https://shop.example/:100:/x>", "https://shop.example/:100:/x"),
     ],
 )
 def test_what_somebody_typed_is_read_out_of_slacks_format(text: str, expected: str) -> None:

@@ -23,6 +23,14 @@ def test_no_bubble_is_empty_or_too_long(text):
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
+def test_no_cut_goes_through_a_link():
+    link = "[all the terms (and more)](https://shop.example/terms_(2026).html)"
+    parts = split_text("word " * 17 + link + " and so on and on" * 4, limit=100)
+
+    assert any(link in part for part in parts)
+    assert split_text("[x](https://shop.example/" + "y" * 300 + ")", limit=100)[0].startswith("[x](https://shop")
+
+
 def test_buttons_stand_under_the_last_bubble():
     response = {"text": f"One.\n\n{SENTENCE}", "buttons": [{"title": "Yes", "payload": "/affirm"}, {"payload": "/no"}]}
 

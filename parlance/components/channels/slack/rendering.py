@@ -10,6 +10,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+import emoji
+from markdown_it.token import Token
+
+from parlance.components.channels import markdown
 from parlance.components.channels.text import storable
 
 Block = dict[str, Any]
@@ -28,10 +32,10 @@ FEEDBACK_BLOCK = "feedback"
 
 logger = logging.getLogger(__name__)
 
-_MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]+)\]\((https?://[^\s()<>|]+)\)")
-_MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-# A link is one piece, so that no split goes through it.
-_PIECE = re.compile(rf"{_MARKDOWN_LINK.pattern}|\s+|\S")
+_EMPHASIS = {"strong": "*", "em": "_", "s": "~"}
+_EMOJI = re.compile(r"(?<!\d):(?P<emoji>[a-z0-9_+'-]{1,100}):(?::skin-tone-[2-6]:)?(?!\d)")
+_TYPED = re.compile(rf"<(?P<wrapped>[^<>]*)>|{_EMOJI.pattern}")
+_REGIONAL_INDICATOR_A = 0x1F1E6
 _BREAKS = ("\n\n", "\n", ". ", "! ", "? ", " ")
 
 
@@ -41,9 +45,68 @@ def escape(text: str) -> str:
 
 
 def mrkdwn(text: str) -> str:
-    """Text with Markdown's links and bold as Slack writes them, and everything else escaped."""
-    bold = _MARKDOWN_BOLD.sub(r"*\1*", escape(text))
-    return _MARKDOWN_LINK.sub(lambda link: f"<{link[2]}|{link[1].replace('|', '/')}>", bold)
+    """Text with Markdown's links and emphasis as Slack writes them, and everything else escaped."""
+    return "".join(_paragraph(part) for _, part in markdown.paragraphs(text))
+
+
+def _paragraph(text: str) -> str:
+    if not text.strip():
+        return text
+    written: list[str] = []
+    tokens = markdown.read(text)
+    ends = _ends(tokens)
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        kind, _, side = token.type.rpartition("_")
+        if token.type == "link_open":
+            written.append(_link(token, tokens[place + 1 : ends[place]]))
+            place = ends[place]
+        elif side in ("open", "close"):
+            opening, closing = (place, ends[place]) if side == "open" else (ends[place], place)
+            written.append(_EMPHASIS[kind] if _stands_alone(tokens, opening, closing) else escape(token.markup))
+        else:
+            written.append(_plain(token))
+        place += 1
+    return "".join(written)
+
+
+def _ends(tokens: list[Token]) -> dict[int, int]:
+    """The place of the token that closes what another opens, and the other way round."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for place, token in enumerate(tokens):
+        if token.nesting == 1:
+            opened.append(place)
+        elif token.nesting == -1:
+            start = opened.pop()
+            ends |= {start: place, place: start}
+    return ends
+
+
+def _stands_alone(tokens: list[Token], opening: int, closing: int) -> bool:
+    """Whether no letter touches emphasised words from outside: Slack shows its signs inside of words as they are."""
+    before = tokens[opening - 1].content[-1:] if opening else ""
+    after = tokens[closing + 1].content[:1] if closing + 1 < len(tokens) else ""
+    return not before.isalnum() and not after.isalnum()
+
+
+def _plain(token: Token) -> str:
+    if token.type in ("softbreak", "hardbreak"):
+        return "\n"
+    if token.type == "code_inline":
+        return f"{token.markup}{escape(token.content)}{token.markup}"
+    return escape(token.content)
+
+
+def _link(token: Token, label: list[Token]) -> str:
+    """A link as Slack writes it. Its words cannot be emphasised, and `|` and `>` would end them."""
+    words = "".join(" " if part.type in ("softbreak", "hardbreak") else part.content for part in label)
+    address = str(token.attrs["href"])
+    if token.markup == "autolink":
+        return f"<{escape(address)}>" if address in (words, f"mailto:{words}") else escape(f"<{words}>")
+    # markdown-it has percent-encoded `<`, `>` and `|` in the address.
+    return f"<{escape(address)}|{escape(words).replace('|', '/')}>" if words.strip() else f"<{escape(address)}>"
 
 
 def split(text: str, length: int = SECTION_LENGTH) -> list[str]:
@@ -52,8 +115,7 @@ def split(text: str, length: int = SECTION_LENGTH) -> list[str]:
     That is at the last paragraph, else line, sentence or word that fits and leaves no part under a third of ``length``.
     """
     parts, rest = [], text.strip()
-    while len(mrkdwn(rest)) > length:
-        fitting = _fitting(rest, length)
+    while (fitting := _fitting(rest, length)) < len(rest):
         ends = (rest.rfind(mark, 0, fitting) + len(mark.rstrip(" \n")) for mark in _BREAKS)
         end = next((end for end in ends if end > length // 3), fitting)
         parts.append(rest[:end].strip())
@@ -62,14 +124,16 @@ def split(text: str, length: int = SECTION_LENGTH) -> list[str]:
 
 
 def _fitting(text: str, length: int) -> int:
-    """How many characters of a text fit ``length`` once escaped."""
+    """How many characters of a text fit ``length`` once escaped; no cut goes through a link."""
     end = used = 0
-    for piece in _PIECE.finditer(text):
-        used += len(mrkdwn(piece[0]))
-        # A single piece that is too long is a run of spaces or a monstrous link, and is cut like anything else.
+    links = dict(markdown.link_spans(text[: 2 * length]))
+    while end < len(text):
+        after = links.get(end, end + 1)
+        used += len(mrkdwn(text[end:after]) if end in links else escape(text[end]))
+        # A link that is too long by itself is cut like anything else.
         if used > length:
             return end or length // len("&amp;")
-        end = piece.end()
+        end = after
     return end
 
 
@@ -171,18 +235,34 @@ def answered(blocks: list[Block], choice: str) -> list[Block]:
 
 
 def plain_text(text: str, bot_user: str = "") -> str:
-    """What somebody typed, out of Slack's format: without the mention of the bot, links and names as they looked."""
+    """What somebody typed, out of Slack's format: without the mention of the bot, all else as it looked.
+
+    That is links and names by their words, and emoji, which Slack sends by name, as characters.
+    """
 
     def unwrap(match: re.Match[str]) -> str:
-        target, _, label = match[1].partition("|")
+        if match["emoji"]:
+            return _emoji(match)
+        target, _, label = match["wrapped"].partition("|")
         if target == f"@{bot_user}":
             return ""
+        label = _EMOJI.sub(_emoji, label)
         if target.startswith(("@", "#", "!")):
             return label or target
         return label or target.removeprefix("mailto:").removeprefix("tel:")
 
-    unwrapped = re.sub(r"<([^<>]*)>", unwrap, text)
+    unwrapped = _TYPED.sub(unwrap, text)
     return storable(html.unescape(unwrapped)).strip()
+
+
+def _emoji(match: re.Match[str]) -> str:
+    """The character of an emoji, without its shade of skin; the name of one that is the workspace's own."""
+    name = match["emoji"]
+    if flag := re.fullmatch(r"flag-([a-z]{2})", name):
+        return "".join(chr(ord(letter) - ord("a") + _REGIONAL_INDICATOR_A) for letter in flag[1])
+    found = emoji.emojize(f":{name}:", language="alias")
+    # Slack joins the words of some names otherwise than Unicode does.
+    return found if found != f":{name}:" else emoji.emojize(f":{name.replace('-', '_')}:", language="alias")
 
 
 def _shorten(text: str, length: int) -> str:

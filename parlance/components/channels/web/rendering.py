@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from parlance.components.channels.markdown import link_spans
+
 Body = dict[str, Any]
 
 BUBBLE_LENGTH = 600
@@ -86,7 +88,8 @@ def split_text(text: str, limit: int = BUBBLE_LENGTH) -> list[str]:
     """A text in parts of at most ``limit`` characters, cut where a reader would pause.
 
     Blank lines separate bubbles, as in Rasa's other channels. A part that is still too long is cut after a line, else
-    after a sentence, else between words; a single word that is longer than the limit is cut anywhere.
+    after a sentence, else between words; a single word that is longer than the limit is cut anywhere, and a link is not
+    cut if it fits.
     """
     parts: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text.strip()):
@@ -103,6 +106,7 @@ def _fit(text: str, limit: int) -> Iterator[str]:
             cut = ends[-1] if ends else head.rfind(" ")
         if cut <= 0:
             cut = limit
+        cut = next((start for start, end in link_spans(text[: 2 * limit]) if 0 < start < cut < end), cut)
         yield text[:cut].strip()
         text = text[cut:].strip()
     yield text
