@@ -49,6 +49,8 @@ from parlance.inference.scope import Scope
 UTTERANCES_TO_SEE = 70_000
 FEWEST_EPOCHS, MOST_EPOCHS = 7, 16
 FEWEST_STEPS = 80
+MANY_TIMES = 3
+"""Given epochs, against those that the amount of data would choose, from which on training says so."""
 SPELLINGS = 6
 """Passes with typing errors of their own; then they come again, so that few new pieces of words are learned."""
 EXPORT_SAMPLE = 256
@@ -71,6 +73,7 @@ SAMPLE = 3000
 logger = logging.getLogger(__name__)
 
 
+@hardware.own_threads()
 def finetune(
     train: Sequence[Example],
     out: Path,
@@ -181,10 +184,12 @@ class _Job:
 
     def epochs(self, examples: Sequence[Example]) -> int:
         """The option, or as many passes as show the model 70,000 utterances: 7 to 16, or more where steps are few."""
-        passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
-        steps = math.ceil(len(examples) / self.options.batch_size)
-        chosen = self.options.epochs or max(passes, math.ceil(FEWEST_STEPS / steps))
+        chosen = self.options.epochs or self._usual_epochs(examples)
         return max(1, round(chosen * self.epoch_fraction))
+
+    def _usual_epochs(self, examples: Sequence[Example]) -> int:
+        passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
+        return max(passes, math.ceil(FEWEST_STEPS / math.ceil(len(examples) / self.options.batch_size)))
 
     def fit(
         self, title: str, examples: list[Example], held: list[Example], outliers: Outliers | None
@@ -271,6 +276,12 @@ class _Job:
             self.say(
                 f"{len(parts.part) + len(parts.held)} utterances are few, so they are learned twice: a rehearsal "
                 f"without {len(parts.held)} of them shows how sure to be, then all are learned."
+            )
+        given, usual = self.options.epochs, self._usual_epochs(parts.part)
+        if given >= MANY_TIMES * usual:
+            self.say(
+                f"`epochs: {given}` is {given / usual:.1f} times what this much data needs: fine-tuning takes fewer "
+                f"epochs than DIETClassifier. Leave `epochs` out, and it takes {usual}."
             )
         if parts.keeps_calibration:
             self.say(
