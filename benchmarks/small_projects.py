@@ -12,6 +12,7 @@ import json
 import os
 import shlex
 import string
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -131,7 +132,9 @@ def public_projects(folder: Path, seed: int = 0) -> list[Project]:
     }
     projects = []
     for name, (train, test, sizes) in sources.items():
-        learned = by_intent([e for e in read_examples(train, "train") if not any(name in e.intent for name in OPEN)])
+        learned = by_intent(
+            [e for e in read_examples(train, "train") if not any(name in (e.intent or "oos") for name in OPEN)]
+        )
         tested_on = by_intent(read_examples(test, "test"))
         for intents, each in sizes:
             random = np.random.default_rng((seed, intents, each))
@@ -209,14 +212,16 @@ def measure(project: Project, folder: Path, options: FinetuneOptions) -> dict[st
         "nonsense_above_0.5": float((np.array(strange) > 0.5).mean()),
         "seconds": round(seconds, 1),
         "steps": metadata["training"]["steps"],
-        "holdout": {name: metadata["holdout"].get(name) for name in ("utterances", "precision", "scope")},
+        "holdout": {name: metadata["holdout"].get(name) for name in ("utterances", "precision", "outside_accepted")},
     }
 
 
 def confidences(model: NLUModel, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
     """The confidence of the likeliest intent of each utterance, and whether it is the right one; both (n,)."""
     intents = [model.predict(example.text).intent for example in examples]
-    right = [bool(found) and found.name == example.intent for found, example in zip(intents, examples, strict=True)]
+    right = [
+        found is not None and found.name == example.intent for found, example in zip(intents, examples, strict=True)
+    ]
     return np.array([found.confidence if found else 0.0 for found in intents]), np.array(right)
 
 
@@ -274,8 +279,6 @@ def write_results(
     options: argparse.Namespace, arguments: Sequence[str] | None, rows: dict[str, dict[str, Any]]
 ) -> None:
     """Write small-projects.md and small-projects.json."""
-    import sys
-
     command = "python benchmarks/small_projects.py " + shlex.join(sys.argv[1:] if arguments is None else arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "small-projects.json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -89,8 +89,8 @@ def finetune(
     """Fine-tune an encoder for intents and entities, and write a model folder.
 
     With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on four fifths of it gives
-    the calibration, then the final model learns from all of it. With more, a twentieth (at most 1,000 utterances) is
-    held out, and the one training is stopped and calibrated by it.
+    the calibration, then the final model learns from all of it; with fewer than 30, once and with no hold-out. With
+    more, a twentieth (at most 1,000 utterances) is held out, and the one training is stopped and calibrated by it.
 
     Args:
         train: Annotated utterances; those without intent or without entities are used for what they have.
@@ -357,9 +357,9 @@ class _Job:
         self, holdout: dict[str, Any], scope: Scope, examples: list[Example], scratch: Path
     ) -> dict[str, Any]:
         """The precision to serve, and where the hold-out is too small to tell, how far int8 agrees with fp32."""
+        too_much = holdout.pop("int8_costs_too_much", False)
         if self.options.quantize != "auto":
             return {"precision": self.options.quantize}
-        too_much = holdout.pop("int8_costs_too_much", False)
         if "kept" not in holdout and holdout["utterances"] >= ENOUGH_TO_COMPARE:
             return {"precision": "fp32" if too_much else "int8"}
         texts = texts_to_agree_on(examples, self.options.seed)
