@@ -1,10 +1,14 @@
 """A small encoder with random weights, and a small data set, so that tests train for real in a second or two."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from parlance.data.examples import Entity, Example
+
+# As many threads as there are would be chosen by how busy the machine is, and their number rounds sums differently.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 UTTERANCES = {
     "greet": ["hi", "hello there", "hey you", "good morning", "hiya fern", "evening all", "hello hello", "hi again"],

@@ -1,6 +1,8 @@
 """Fitting on the hold-out what turns logits and embeddings into confidences."""
 
 from dataclasses import replace
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,41 +20,87 @@ FEW = 20
 TEMPERATURES = np.geomspace(0.1, 5.0, 79)
 
 
+NEAREST_MIDDLE = 0.4
+"""Share of the way from the hold-out's median strangeness to that of messages from outside, before which nothing is
+more likely out of scope than in: a hold-out of near-duplicates has no spread of its own."""
+
+WIDTHS, MIDDLES = np.geomspace(0.25, 4.0, 25), np.linspace(-6.0, 6.0, 49)
+
+
+class Outputs(NamedTuple):
+    """A model's raw outputs for some messages."""
+
+    logits: np.ndarray  # (m, C), of the intents
+    unit: np.ndarray  # (m, H), embeddings of length one
+
+
 def fit_scope(
     unit: np.ndarray,
     intents: np.ndarray,
-    held_logits: np.ndarray,
-    held_unit: np.ndarray,
+    held: Outputs,
     held_intents: np.ndarray,
     count: int,
+    outside: Outputs,
+    learned_outside: bool,
 ) -> Scope:
     """Fit where the intents lie, how strange in-scope messages are, and the temperature.
 
     Args:
         unit: Unit embeddings of the training utterances, shape (n, H).
         intents: Their intent numbers, shape (n,).
-        held_logits: Intent logits of the hold-out, shape (m, C).
-        held_unit: Unit embeddings of the hold-out, shape (m, H).
+        held: The hold-out's outputs, m utterances.
         held_intents: Their intent numbers, shape (m,).
         count: C, the number of intents.
+        outside: The outputs of messages that are none of the assistant's business and were not learned from.
+        learned_outside: Whether the model learned from other such messages to tell them apart.
     """
     scope = Scope(Calibration(), Statistics.of(unit, intents, count))
-    if len(held_intents) < 2 or count < 2:
+    if not count:
         return scope
-    spread = float(np.std(scope.statistics.distances(held_unit))), float(np.std(log_sum_exp(held_logits)))
+    enough = len(held_intents) >= 2
+    calibration = Calibration()
+    if learned_outside:
+        calibration = _learned_scope(-log_sum_exp(held.logits), -log_sum_exp(outside.logits))
+    elif enough and count >= 2:
+        calibration = _measured_scope(scope, held, outside)
+    if enough and count >= 2:
+        calibration = replace(calibration, temperature=fit_temperature(held.logits, held_intents))
+    return replace(scope, calibration=calibration)
+
+
+def _learned_scope(inside: np.ndarray, outside: np.ndarray) -> Calibration:
+    """Where the model learned what lies outside, the energy of its logits is the log-odds of it: only put right here.
+
+    Platt scaling (1999) of the hold-out's energies, shape (m,), against those of messages from outside, shape (k,),
+    with as much weight on either side. A prior of one utterance holds it near what training meant, so that a hold-out
+    of none, or of near-duplicates, changes nothing.
+    """
+    known = Calibration(energy_weight=1.0, middle=0.0, width=1.0)
+    if not len(inside):
+        return known
+
+    def loss(middle: float, width: float) -> float:
+        refused = np.logaddexp(0, (inside - middle) / width).sum()
+        accepted = np.logaddexp(0, (middle - outside) / width).mean() * len(inside) if len(outside) else 0.0
+        return float(refused + accepted + np.log(width) ** 2 + middle**2 / 8)
+
+    middle, width = min(product(MIDDLES, WIDTHS), key=lambda pair: loss(*pair))
+    return replace(known, middle=float(middle), width=float(width))
+
+
+def _measured_scope(scope: Scope, held: Outputs, outside: Outputs) -> Calibration:
+    """Where the model knows nothing of what lies outside, strangeness is measured against the hold-out's own."""
+    spread = float(np.std(scope.statistics.distances(held.unit))), float(np.std(log_sum_exp(held.logits)))
     # On CLINC150's test set the distance tells more than the energy; twice its weight was best of those tried.
     weights = Calibration(distance_weight=2 / max(spread[0], 1e-3), energy_weight=1 / max(spread[1], 1e-3))
-    strangeness = replace(scope, calibration=weights).strangeness(held_logits, held_unit)
-    caution = 1 + FEW / len(held_intents)
+    weighted = replace(scope, calibration=weights)
+    strangeness = weighted.strangeness(*held)
+    caution = 1 + FEW / len(strangeness)
     typical = float(np.median(strangeness))
     reach = max(1e-3, float(np.quantile(strangeness, STRANGEST_IN_SCOPE)) - typical) * caution
-    calibration = replace(
-        weights,
-        temperature=fit_temperature(held_logits, held_intents),
-        middle=typical + reach,
-        width=reach * caution / STEEPNESS,
-    )
-    return replace(scope, calibration=calibration)
+    if len(outside.logits):
+        reach = max(reach, NEAREST_MIDDLE * (float(np.median(weighted.strangeness(*outside))) - typical))
+    return replace(weights, middle=typical + reach, width=reach * caution / STEEPNESS)
 
 
 def fit_temperature(logits: np.ndarray, intents: np.ndarray) -> float:

@@ -17,6 +17,9 @@ from parlance.inference.text import tokenizable
 IGNORED = -100
 """The target of what has none: an utterance without intent, a token that stands for no word."""
 
+OUTLIER = -1
+"""The intent number of a message that is none of the assistant's business."""
+
 BATCHES_SORTED_TOGETHER = 50
 
 LENGTH_STEP = 4
@@ -75,16 +78,25 @@ class Utterances:
 
     texts: list[str]
     token_ids: list[list[int]]
-    intents: np.ndarray  # (utterances,), IGNORED where there is none
+    intents: np.ndarray  # (utterances,), IGNORED where there is none, OUTLIER where none of them can be
     tags: list[list[int]]
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    def with_outliers(self, outliers: "Utterances") -> "Utterances":
+        """These, and behind them messages that no intent is right for."""
+        return Utterances(
+            self.texts + outliers.texts,
+            self.token_ids + outliers.token_ids,
+            np.concatenate([self.intents, np.full(len(outliers), OUTLIER)]),
+            self.tags + outliers.tags,
+        )
+
     def sample_of_intents(self, count: int, seed: int) -> "Utterances":
         """About ``count`` utterances that have an intent, at least one of each, drawn evenly."""
         random = np.random.default_rng(seed)
-        intents = np.unique(self.intents[self.intents != IGNORED])
+        intents = np.unique(self.intents[self.intents >= 0])
         each = -(-count // max(1, len(intents)))
         drawn = [random.permutation(np.flatnonzero(self.intents == intent))[:each] for intent in intents]
         rows = np.sort(np.concatenate(drawn)) if drawn else np.zeros(0, dtype=np.int64)

@@ -1,6 +1,7 @@
 """Fine-tuning from examples to a model folder: hold-out, training, calibration, export."""
 
 import datetime
+import logging
 import math
 import shutil
 import tempfile
@@ -15,19 +16,29 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from rich.console import Console
 from safetensors.torch import save
 
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
 from parlance.finetuning import export, hardware
 from parlance.finetuning.augmentation import mistyped
-from parlance.finetuning.calibration import fit_scope
+from parlance.finetuning.calibration import Outputs, fit_scope
 from parlance.finetuning.checkpoint import Checkpoint, fingerprint
-from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, hold_out, never_touching
+from parlance.finetuning.dataset import IGNORED, Labels, Utterances, encode, never_touching
 from parlance.finetuning.encoder import save_architecture
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
-from parlance.finetuning.precision import Understanding, costs_too_much, understanding
+from parlance.finetuning.outliers import Outliers
+from parlance.finetuning.plan import Plan, digest, plan
+from parlance.finetuning.precision import (
+    ENOUGH_TO_COMPARE,
+    Understanding,
+    agreement_of,
+    costs_too_much,
+    texts_to_agree_on,
+    understanding,
+)
 from parlance.finetuning.progress import TrainingProgress
 from parlance.finetuning.start import Start, continue_from, start_from_encoder
 from parlance.finetuning.trainer import Training, fit, gpu_too_small, predict
@@ -35,24 +46,34 @@ from parlance.inference.folder import ENCODER, GRAPH, SCOPE, TOKENIZER, WEIGHTS,
 from parlance.inference.model import NLUModel, open_session, unit_length
 from parlance.inference.scope import Scope
 
-SMALL = 2000
-"""With fewer utterances a hold-out costs accuracy, so the final model is trained on all of them."""
-
-REHEARSAL_SHARE = 0.2
-"""Share held out in a rehearsal, where it costs the final model nothing."""
-
 UTTERANCES_TO_SEE = 70_000
 FEWEST_EPOCHS, MOST_EPOCHS = 7, 16
-FEWEST_STEPS = 150
+FEWEST_STEPS = 80
+MANY_TIMES = 3
+"""Given epochs, against those that the amount of data would choose, from which on training says so."""
 SPELLINGS = 6
 """Passes with typing errors of their own; then they come again, so that few new pieces of words are learned."""
 EXPORT_SAMPLE = 256
 """Utterances, spread over the data, that the export to ONNX looks at."""
 
+OUTLIERS_SHARE = 0.3
+FEWEST_OUTLIERS, MOST_OUTLIERS = 16, 150
+PASSES_OF_OUTLIERS = 24
+"""Messages from outside in each pass over a small project's utterances, and passes with others each."""
+
+OUTLIERS_TO_LOOK_AT = 200
+"""Messages from outside, not learned from, by which the confidence of a small project is fitted."""
+
+MAY_ACCEPT = 0.3
+"""The share of messages from outside that may seem in scope before training says so."""
+
 SAMPLE = 3000
 """Utterances, spread over the intents, that are enough to know where each intent lies."""
 
+logger = logging.getLogger(__name__)
 
+
+@hardware.own_threads()
 def finetune(
     train: Sequence[Example],
     out: Path,
@@ -68,8 +89,8 @@ def finetune(
     """Fine-tune an encoder for intents and entities, and write a model folder.
 
     With fewer than 2,000 utterances and no ``valid``, the data is used twice: a rehearsal on four fifths of it gives
-    the calibration, then the final model learns from all of it. With more, a twentieth (at most 1,000 utterances) is
-    held out, and the one training is stopped and calibrated by it.
+    the calibration, then the final model learns from all of it; with fewer than 30, once and with no hold-out. With
+    more, a twentieth (at most 1,000 utterances) is held out, and the one training is stopped and calibrated by it.
 
     Args:
         train: Annotated utterances; those without intent or without entities are used for what they have.
@@ -100,17 +121,19 @@ def finetune(
     if before:
         job.options = replace(options, learning_rate=options.learning_rate / 2)
 
-    rehearse = valid is None and len(train) < SMALL and options.holdout > 0
-    share = max(options.holdout, REHEARSAL_SHARE) if rehearse else options.holdout
-    part, held = (list(train), list(valid)) if valid is not None else hold_out(train, share, options.seed)
-    model, training = job.fit("Rehearsal" if rehearse and held else "Training", part, held)
+    parts = plan(train, valid, options, start, labels)
+    job.explain(parts)
+    model, training = job.fit("Rehearsal" if parts.rehearses else "Training", parts.part, parts.held, parts.shown)
     with _scratch() as scratch:
-        learned, holdout = job.calibrate(model, part, held, scratch)
-        if rehearse and held:
-            model, training = job.fit("Training", list(train), [])
-            learned = learned.with_statistics(*job.statistics(model, list(train)))
+        learned, holdout = job.calibrate(model, parts, scratch)
+        if parts.rehearses:
+            model, training = job.fit("Training", list(train), [], parts.outliers)
             job.export(model, list(train), scratch)
+        learned = job.over(learned, model, list(train) if parts.rehearses else parts.part)
+        holdout |= job.outside_accepted(learned, model, parts.unseen)
+        holdout |= job.choose_precision(holdout, learned, list(train), scratch)
         metadata = job.describe(training, holdout, learned, time.perf_counter() - began)
+        metadata["training"]["outliers"] = bool(parts.outliers)
         graph = export.graph_in(scratch, holdout["precision"])
         if job.accelerator.is_main_process:
             write_folder(out, metadata, lambda folder: job.fill(folder, model, learned, graph))
@@ -153,24 +176,35 @@ class _Job:
         self.accelerator = Accelerator(cpu=self.device.type == "cpu", kwargs_handlers=[several])
         self.device = self.accelerator.device
 
+    def say(self, sentence: str) -> None:
+        """Tell the person who trains."""
+        if not self.quiet and self.accelerator.is_main_process:
+            Console(stderr=True, soft_wrap=True).print(sentence, highlight=False)
+
     def encode(self, examples: Sequence[Example]) -> Utterances:
         return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
 
     def epochs(self, examples: Sequence[Example]) -> int:
         """The option, or as many passes as show the model 70,000 utterances: 7 to 16, or more where steps are few."""
-        passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
-        steps = math.ceil(len(examples) / self.options.batch_size)
-        chosen = self.options.epochs or max(passes, math.ceil(FEWEST_STEPS / steps))
+        chosen = self.options.epochs or self._usual_epochs(examples)
         return max(1, round(chosen * self.epoch_fraction))
 
-    def fit(self, title: str, examples: list[Example], held: list[Example]) -> tuple[JointModel, Training]:
+    def _usual_epochs(self, examples: Sequence[Example]) -> int:
+        passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
+        return max(passes, math.ceil(FEWEST_STEPS / math.ceil(len(examples) / self.options.batch_size)))
+
+    def fit(
+        self, title: str, examples: list[Example], held: list[Example], outliers: Outliers | None
+    ) -> tuple[JointModel, Training]:
         """Build the model anew and train it; an empty ``held`` trains to the last epoch."""
         try:
-            return self._fit(title, examples, held)
+            return self._fit(title, examples, held, outliers)
         except torch.cuda.OutOfMemoryError as error:
             raise gpu_too_small("this encoder and the optimizer's state") from error
 
-    def _fit(self, title: str, examples: list[Example], held: list[Example]) -> tuple[JointModel, Training]:
+    def _fit(
+        self, title: str, examples: list[Example], held: list[Example], outliers: Outliers | None
+    ) -> tuple[JointModel, Training]:
         train, valid = self.encode(examples), self.encode(held) if held else None
         if not len(train):
             raise ParlanceError("Every utterance of the training data is empty.", "Add text to the examples.")
@@ -186,7 +220,7 @@ class _Job:
         with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
             training = fit(
                 model,
-                self._spellings(examples, train, epochs),
+                self._passes(examples, train, outliers, epochs),
                 valid,
                 self.options,
                 epochs=epochs,
@@ -202,12 +236,25 @@ class _Job:
         for checkpoint in self._checkpoints:
             checkpoint.remove()
 
-    def _spellings(self, examples: list[Example], train: Utterances, epochs: int) -> list[Utterances]:
-        """The utterances as they are, or with other typing errors in each of a few passes."""
-        if not self.options.typos:
-            return [train]
+    def _passes(
+        self, examples: list[Example], train: Utterances, outliers: Outliers | None, epochs: int
+    ) -> list[Utterances]:
+        """The utterances, with other typing errors and other messages from outside in each of a few passes."""
         random = np.random.default_rng(self.options.seed)
-        return [self.encode(mistyped(examples, self.options.typos, random)) for _ in range(min(epochs, SPELLINGS))]
+        count = min(MOST_OUTLIERS, max(FEWEST_OUTLIERS, round(OUTLIERS_SHARE * len(train))))
+        shown = [train]
+        if self.options.typos:
+            spellings = range(min(epochs, SPELLINGS))
+            shown = [self.encode(mistyped(examples, self.options.typos, random)) for _ in spellings]
+        if not outliers:
+            return shown
+        drawn = [self._outside(outliers.draw(count, random)) for _ in range(min(epochs, PASSES_OF_OUTLIERS))]
+        return [shown[i % len(shown)].with_outliers(outside) for i, outside in enumerate(drawn)]
+
+    def _outside(self, messages: list[Example]) -> Utterances:
+        """Messages from outside; whether they hold an entity is not known."""
+        encoded = self.encode(messages)
+        return replace(encoded, tags=[[IGNORED] * len(tags) for tags in encoded.tags])
 
     def _start_intent_head(self, model: JointModel, train: Utterances) -> None:
         sample = train.sample_of_intents(SAMPLE, self.options.seed)
@@ -215,52 +262,122 @@ class _Job:
             embeddings = predict(model, sample, self.start.padding, self.device, self.options).embeddings
             model.start_intents_at(embeddings.to(self.device), torch.from_numpy(sample.intents).to(self.device))
 
-    def statistics(self, model: JointModel, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
-        """Unit sentence embeddings (utterances, H) and intent numbers of a sample of the labelled utterances."""
+    def _known(self, model: JointModel, examples: list[Example]) -> tuple[Outputs, np.ndarray]:
+        """What the model makes of a sample of the labelled utterances, and their intent numbers."""
         data = self.encode(examples).sample_of_intents(SAMPLE, self.options.seed)
-        result = predict(model, data, self.start.padding, self.device, self.options)
-        return unit_length(result.embeddings.numpy()), data.intents
+        return self._outputs(model, data), data.intents
 
-    def calibrate(
-        self, model: JointModel, part: list[Example], held: list[Example], scratch: Path
-    ) -> tuple[Scope, dict[str, Any]]:
-        """Fit the confidence on the hold-out, export the model, and choose the precision to serve.
+    def _outputs(self, model: JointModel, data: Utterances) -> Outputs:
+        result = predict(model, data, self.start.padding, self.device, self.options)
+        logits = result.intent_logits.numpy()[:, : len(self.labels.intents)]
+        return Outputs(logits, unit_length(result.embeddings.numpy()))
+
+    def explain(self, parts: Plan) -> None:
+        """Say what is trained where it is not simply the data."""
+        if parts.rehearses:
+            self.say(
+                f"{len(parts.part) + len(parts.held)} utterances are few, so they are learned twice: a rehearsal "
+                f"without {len(parts.held)} of them shows how sure to be, then all are learned."
+            )
+        given, usual = self.options.epochs, self._usual_epochs(parts.part)
+        if given >= MANY_TIMES * usual:
+            self.say(
+                f"`epochs: {given}` is {given / usual:.1f} times what this much data needs: fine-tuning takes fewer "
+                f"epochs than DIETClassifier. Leave `epochs` out, and it takes {usual}."
+            )
+        if parts.keeps_calibration:
+            self.say(
+                "The confidence stays calibrated as in the earlier model: what it was fitted on has been learned by "
+                "now. For a fresh calibration train without --finetune."
+            )
+
+    def calibrate(self, model: JointModel, parts: Plan, scratch: Path) -> tuple[Scope, dict[str, Any]]:
+        """Fit the confidence on the hold-out, and export the model.
 
         Returns:
-            What turns logits into confidences, and the hold-out's figures.
+            What turns logits into confidences, and the hold-out's figures: of an earlier model's hold-out where its
+            calibration stays, and then ``kept`` says when it was made.
         """
-        unit, intents = self.statistics(model, part)
-        held_data = self.encode(held or part)
-        result = predict(model, held_data, self.start.padding, self.device, self.options)
-        labelled = held_data.intents != IGNORED
-        labelled &= bool(held)  # what was learned tells nothing of confidence
+        parity = self.export(model, parts.part, scratch)
+        if parts.keeps_calibration and self.start.before and self.start.scope:
+            earlier = self.start.before["holdout"]
+            kept = {"kept": earlier.get("kept", self.start.before["created"]), "texts": []}
+            return self.start.scope, earlier | kept | {"parity": parity}
+        unit, intents = self._known(model, parts.part)
+        held = self.encode(parts.held)
+        labelled = held.intents >= 0
+        result = self._outputs(model, held)
         scope = fit_scope(
-            unit,
+            unit.unit,
             intents,
-            result.intent_logits.numpy()[labelled],
-            unit_length(result.embeddings.numpy())[labelled],
-            held_data.intents[labelled],
+            Outputs(result.logits[labelled], result.unit[labelled]),
+            held.intents[labelled],
             len(self.labels.intents),
+            self._outside_seen_by(model, parts.unseen),
+            bool(parts.outliers),
         )
-        parity = self.export(model, part, scratch)
-        figures = self._figures(scope, held or part, scratch)
-        return scope, {"utterances": len(held), "parity": parity, **figures}
+        holdout = {"utterances": len(parts.held), "parity": parity, **self._figures(scope, parts.held, scratch)}
+        # A later training goes on from what the final model has not learned: nothing after a rehearsal.
+        return scope, holdout | {"texts": [] if parts.rehearses else sorted(map(digest, parts.held))}
 
-    def _figures(self, scope: Scope, examples: list[Example], scratch: Path) -> dict[str, Any]:
-        """What each precision reaches, and the one to serve."""
-        wanted = self.options.quantize
-        full = self._served("fp32", scope, examples, scratch)
-        figures: dict[str, Any] = {"fp32": full.figures, "precision": "fp32"}
-        if wanted != "fp32":
-            lower = self._served("int8", scope, examples, scratch)
-            figures["int8"] = lower.figures
-            if wanted == "int8" or not costs_too_much(full, lower):
-                figures["precision"] = "int8"
+    def _outside_seen_by(self, model: JointModel, outliers: Outliers) -> Outputs:
+        """What the model makes of messages from outside."""
+        messages = outliers.draw(OUTLIERS_TO_LOOK_AT, np.random.default_rng(self.options.seed + 1))
+        return self._outputs(model, self._outside(messages))
+
+    def outside_accepted(self, scope: Scope, model: JointModel, outliers: Outliers) -> dict[str, float]:
+        """The share of messages from outside that seem in scope; a warning where that is too many."""
+        if not self.labels.intents:
+            return {}
+        share = float((scope.in_scope(*self._outside_seen_by(model, outliers)) > 0.5).mean())
+        if share > MAY_ACCEPT:
+            logger.warning(
+                "What is in scope could not be told from what is not: %.0f %% of messages that are none of the "
+                "assistant's business seem to be. Add examples of many wordings, or an intent `out_of_scope`.",
+                100 * share,
+            )
+        return {"outside_accepted": share}
+
+    def over(self, scope: Scope, model: JointModel, examples: list[Example]) -> Scope:
+        """The calibration over what the final model makes of what it learned."""
+        known, intents = self._known(model, examples)
+        scope = scope.with_statistics(known.unit, intents, len(self.labels.intents))
+        return scope.covering(*known)
+
+    def _figures(self, scope: Scope, held: list[Example], scratch: Path) -> dict[str, Any]:
+        """What each precision reaches on the hold-out; nothing where there is none."""
+        if not held:
+            return {}
+        precisions = ["fp32"] if self.options.quantize == "fp32" else ["fp32", "int8"]
+        looks = {precision: self._understanding(precision, scope, held, scratch) for precision in precisions}
+        figures: dict[str, Any] = {precision: look.figures for precision, look in looks.items()}
+        if "int8" in looks:
+            figures["int8_costs_too_much"] = costs_too_much(looks["fp32"], looks["int8"])
         return figures
 
-    def _served(self, precision: str, scope: Scope, examples: list[Example], scratch: Path) -> Understanding:
+    def choose_precision(
+        self, holdout: dict[str, Any], scope: Scope, examples: list[Example], scratch: Path
+    ) -> dict[str, Any]:
+        """The precision to serve, and where the hold-out is too small to tell, how far int8 agrees with fp32."""
+        too_much = holdout.pop("int8_costs_too_much", False)
+        if self.options.quantize != "auto":
+            return {"precision": self.options.quantize}
+        if "kept" not in holdout and holdout["utterances"] >= ENOUGH_TO_COMPARE:
+            return {"precision": "fp32" if too_much else "int8"}
+        texts = texts_to_agree_on(examples, self.options.seed)
+        full, lower = (self._served(precision, scope, scratch) for precision in ("fp32", "int8"))
+        agreement = agreement_of(full, lower, texts)
+        return {
+            "precision": "int8" if agreement.is_enough and not too_much else "fp32",
+            "int8_agreement": agreement.figures,
+        }
+
+    def _understanding(self, precision: str, scope: Scope, examples: list[Example], scratch: Path) -> Understanding:
+        return understanding(self._served(precision, scope, scratch), examples)
+
+    def _served(self, precision: str, scope: Scope, scratch: Path) -> NLUModel:
         session = open_session(export.graph_in(scratch, precision), 1)
-        return understanding(NLUModel(self._basics(scope), self.start.tokenizer, session, scope), examples)
+        return NLUModel(self._basics(scope), self.start.tokenizer, session, scope)
 
     def export(self, model: JointModel, examples: list[Example], scratch: Path) -> float:
         """Write the graph in fp32; returns the largest difference of a logit from PyTorch's."""

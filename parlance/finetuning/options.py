@@ -46,7 +46,8 @@ class FinetuneOptions(Options):
     device: str = option("auto", "auto takes CUDA, then MPS, then the CPU.", None, None, "auto", "cuda", "mps", "cpu")
     quantize: str = option(
         "auto",
-        "auto serves int8 unless it costs more than 0.2 points on the hold-out beyond chance.",
+        "auto serves int8 unless it costs more than 0.2 points on the hold-out beyond chance, or where that is small "
+        "disagrees with fp32.",
         None,
         None,
         "auto",

@@ -7,6 +7,7 @@ import numpy as np
 
 from parlance.data.examples import Example
 from parlance.evaluation.metrics import accuracy, entity_scores, span_key
+from parlance.finetuning.augmentation import mistyped
 from parlance.inference.model import NLUModel
 
 MAY_COST = 0.002
@@ -16,12 +17,63 @@ ENOUGH = 1000
 """Utterances to look at where nothing was held out and all of the data would take minutes."""
 
 
+ENOUGH_TO_COMPARE = 500
+"""Held-out utterances from which on accuracy tells whether int8 costs anything; below, the outputs must agree."""
+
+MAY_DIFFER = 0.005
+"""The share of messages of which int8 may find another intent, or other entities, where agreement decides."""
+
+MAY_SHIFT = 0.02
+"""How far confidences may then lie apart on average."""
+
+FEWEST_TO_AGREE_ON, MOST_TO_AGREE_ON = 200, 400
+"""Messages that are compared: the training's, and with typing errors, which are nearer to being misunderstood."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two graphs say the same of messages, whether it is right or not."""
+
+    figures: dict[str, float]
+    """``messages``; the shares of them with another intent and with other ``entities``; the mean ``shift`` of the
+    confidence."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether one may stand for the other."""
+        differ = max(self.figures["intents_differ"], self.figures["entities_differ"])
+        return differ <= MAY_DIFFER and self.figures["shift"] <= MAY_SHIFT
+
+
+def texts_to_agree_on(examples: Sequence[Example], seed: int) -> list[str]:
+    """Some of the training's messages, and as many or more of them mistyped."""
+    random = np.random.default_rng(seed)
+    chosen = [examples[row] for row in random.permutation(len(examples))[: MOST_TO_AGREE_ON // 2]]
+    copies = max(1, -(-FEWEST_TO_AGREE_ON // max(1, len(chosen))) - 1)
+    return [e.text for e in chosen] + [e.text for _ in range(copies) for e in mistyped(chosen, 1.0, random)]
+
+
+def agreement_of(full: NLUModel, lower: NLUModel, texts: Sequence[str]) -> Agreement:
+    """Compare what two graphs say of messages, each alone."""
+    pairs = [(full.predict(text), lower.predict(text)) for text in texts]
+    intents = [(a.intent, b.intent) for a, b in pairs if a.intent and b.intent]
+    spans = [({*map(span_key, a.entities)}, {*map(span_key, b.entities)}) for a, b in pairs]
+    return Agreement(
+        {
+            "messages": len(texts),
+            "intents_differ": float(np.mean([a.name != b.name for a, b in intents])) if intents else 0.0,
+            "entities_differ": float(np.mean([a != b for a, b in spans])) if spans else 0.0,
+            "shift": float(np.mean([abs(a.confidence - b.confidence) for a, b in intents])) if intents else 0.0,
+        }
+    )
+
+
 @dataclass(frozen=True)
 class Understanding:
     """How a graph understands utterances one at a time."""
 
     figures: dict[str, float]
-    """``intent_accuracy`` and ``entity_f1``, of exact spans; 1 where there is nothing to find and nothing was found."""
+    """``intent_accuracy`` and ``entity_f1``, of exact spans; each only where there is something to score."""
     right: np.ndarray
     """Shape (utterances, 2), bool: whether the intent is right, and whether all entities are; right without a label."""
 
@@ -32,10 +84,11 @@ def understanding(served: NLUModel, examples: Sequence[Example]) -> Understandin
     predictions = [served.predict(example.text) for example in examples]
     gold, found = [example.entities for example in examples], [prediction.entities for prediction in predictions]
     intents = [(e.intent, p.intent.name) for e, p in zip(examples, predictions, strict=True) if e.intent and p.intent]
-    figures = {
-        "intent_accuracy": accuracy(*zip(*intents, strict=True)) if intents else 1.0,
-        "entity_f1": entity_scores(gold, found).micro.f1 if any(gold) or any(found) else 1.0,
-    }
+    figures = {}
+    if intents:
+        figures["intent_accuracy"] = accuracy(*zip(*intents, strict=True))
+    if any(gold) or any(found):
+        figures["entity_f1"] = entity_scores(gold, found).micro.f1
     right = [
         (
             not (example.intent and prediction.intent) or example.intent == prediction.intent.name,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -17,8 +18,9 @@ from parlance.finetuning.hardware import seeded
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.options import FinetuneOptions
 from parlance.finetuning.splitting import split_at_words
-from parlance.inference.folder import ENCODER, TOKENIZER, WEIGHTS, read_metadata
+from parlance.inference.folder import ENCODER, SCOPE, TOKENIZER, WEIGHTS, read_metadata
 from parlance.inference.model import NEEDED
+from parlance.inference.scope import Scope
 from parlance.inference.tagging import SpanLabel
 
 
@@ -34,6 +36,10 @@ class Start:
     build: Callable[[Labels], JointModel]
     weights: str
     """A digest of the weights that a training starts from."""
+    before: dict[str, Any] | None = None
+    """The metadata of the earlier model."""
+    scope: Scope | None = None
+    """What turned the earlier model's logits into confidences."""
 
 
 def start_from_encoder(options: FinetuneOptions) -> Start:
@@ -58,7 +64,7 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
     Raises:
         ParlanceError: The folder is no model, or was saved without its weights.
     """
-    metadata = read_metadata(folder, TOKENIZER, *NEEDED)
+    metadata = read_metadata(folder, TOKENIZER, SCOPE, *NEEDED)
     if WEIGHTS not in metadata["files"]:
         raise ParlanceError(f"The model in {folder} was saved without its weights.", "Train without --finetune.")
     weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
@@ -77,7 +83,8 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
         return model
 
     digest = metadata["files"][WEIGHTS]
-    return Start(tokenizer, metadata["padding"], metadata["max_length"], known, build, digest)
+    scope = Scope.load(folder / SCOPE, metadata["calibration"])
+    return Start(tokenizer, metadata["padding"], metadata["max_length"], known, build, digest, metadata, scope)
 
 
 def _digest(weights: Mapping[str, torch.Tensor]) -> str:

@@ -15,7 +15,15 @@ from torch.nn import functional as F
 from parlance.errors import ParlanceError
 from parlance.finetuning.checkpoint import Checkpoint, Position
 from parlance.finetuning.cpu import WorkingCopy, use_fast_dropout
-from parlance.finetuning.dataset import IGNORED, Batch, Utterances, collate, evaluation_batches, shuffled_batches
+from parlance.finetuning.dataset import (
+    IGNORED,
+    OUTLIER,
+    Batch,
+    Utterances,
+    collate,
+    evaluation_batches,
+    shuffled_batches,
+)
 from parlance.finetuning.hardware import seeded
 from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
 from parlance.finetuning.options import FinetuneOptions
@@ -258,7 +266,7 @@ def joint_loss(outputs: Outputs, batch: Batch, options: FinetuneOptions) -> torc
 
     Zero times an absent part's outputs stays in the sum, so that every parameter has a gradient on every process.
     """
-    labelled = batch.intents != IGNORED
+    labelled, outside = batch.intents >= 0, batch.intents == OUTLIER
     total = 0.0 * (outputs.intent_logits.sum() + outputs.tag_logits.sum())
     if labelled.any():
         intents = batch.intents[labelled]
@@ -269,6 +277,10 @@ def joint_loss(outputs: Outputs, batch: Batch, options: FinetuneOptions) -> torc
             total = total + options.contrastive_weight * supervised_contrastive_loss(
                 outputs.embedding[labelled], intents, CONTRASTIVE_TEMPERATURE
             )
+    if outside.any():
+        # The evidence for any intent at all, as the energy of the logits measures it, is learned against "none".
+        evidence = torch.logsumexp(outputs.intent_logits, dim=-1)[labelled | outside]
+        total = total + F.binary_cross_entropy_with_logits(evidence, labelled[labelled | outside].float())
     if options.entity_weight and outputs.tag_logits.shape[-1] > 1 and (batch.tags != IGNORED).any():
         total = total + options.entity_weight * F.cross_entropy(
             outputs.tag_logits.flatten(0, 1), batch.tags.flatten(), ignore_index=IGNORED
@@ -309,7 +321,7 @@ def predict(
         found += int(((tags > 0) & words).sum())
         gold += int((batch.tags > 0).sum())
         hit += int(((tags == batch.tags) & (batch.tags > 0)).sum())
-    labelled = data.intents != IGNORED
+    labelled = data.intents >= 0
     right = logits[labelled].argmax(1).numpy() == data.intents[labelled] if labelled.any() else np.ones(1)
     return Predictions(
         logits,

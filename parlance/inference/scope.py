@@ -5,7 +5,9 @@ divided by a temperature (Guo et al. 2017, "On Calibration of Modern Neural Netw
 function of how strange a message is, which two measures tell better than either: the Mahalanobis distance of its
 embedding to the nearest intent's mean under one shared covariance (Lee et al. 2018, "A Simple Unified Framework for
 Detecting Out-of-Distribution Samples"), and the energy of its logits (Liu et al. 2020, "Energy-based
-Out-of-distribution Detection"). Neither needs an out-of-scope example.
+Out-of-distribution Detection"). Neither needs an out-of-scope example. A small project has too few utterances to
+tell by; it learns from messages that are foreign to it, so that the energy alone is the log-odds of being in scope
+(Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure"), and the distance's weight is 0.
 """
 
 from dataclasses import dataclass, replace
@@ -95,13 +97,27 @@ class Scope:
         if not logits.shape[1]:
             return logits
         scaled = logits / self.calibration.temperature
-        beyond = (self.strangeness(logits, unit) - self.calibration.middle) / self.calibration.width
-        in_scope = 1 / (1 + np.exp(np.minimum(np.maximum(beyond, -30), 30)))
-        return np.exp(scaled - log_sum_exp(scaled)[:, None]) * in_scope[:, None]
+        return np.exp(scaled - log_sum_exp(scaled)[:, None]) * self.in_scope(logits, unit)[:, None]
 
-    def with_statistics(self, unit: np.ndarray, intents: np.ndarray) -> "Scope":
-        """The same calibration over another model's embeddings."""
-        return replace(self, statistics=Statistics.of(unit, intents, len(self.statistics.means)))
+    def with_statistics(self, unit: np.ndarray, intents: np.ndarray, count: int) -> "Scope":
+        """The same calibration over another model's embeddings, (n, H), their intent numbers, (n,), and all intents."""
+        return replace(self, statistics=Statistics.of(unit, intents, count))
+
+    def covering(self, logits: np.ndarray, unit: np.ndarray) -> "Scope":
+        """The same, moved so that utterances like those that were learned, (n, C) and (n, H), are in scope.
+
+        All but the strangest fiftieth of them get P(in scope) of 0.73 or more.
+        """
+        if not len(logits) or not logits.shape[1]:
+            return self
+        strangest = float(np.quantile(self.strangeness(logits, unit), 0.98))
+        middle = max(self.calibration.middle, strangest + self.calibration.width)
+        return replace(self, calibration=replace(self.calibration, middle=middle))
+
+    def in_scope(self, logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        """P(in scope): logits (B, C) and unit embeddings (B, H) to (B,)."""
+        beyond = (self.strangeness(logits, unit) - self.calibration.middle) / self.calibration.width
+        return np.asarray(1 / (1 + np.exp(np.minimum(np.maximum(beyond, -30), 30))))
 
     def save(self, path: Path) -> None:
         """Write the arrays."""

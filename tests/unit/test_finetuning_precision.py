@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from parlance.finetuning.precision import Understanding, costs_too_much
+from parlance.data.examples import Example
+from parlance.finetuning.precision import Agreement, Understanding, costs_too_much, texts_to_agree_on
 
 
 def spoiled(utterances: int, worse: int, better: int, column: int = 0) -> tuple[Understanding, Understanding]:
@@ -33,3 +34,24 @@ def spoiled(utterances: int, worse: int, better: int, column: int = 0) -> tuple[
 )
 def test_a_loss_counts_beyond_chance(utterances: int, worse: int, better: int, too_much: bool, column: int) -> None:
     assert costs_too_much(*spoiled(utterances, worse, better, column)) is too_much
+
+
+@pytest.mark.parametrize(
+    ("intents", "entities", "shift", "enough"),
+    [(0, 0, 0, True), (0.005, 0.0, 0.01, True), (0.01, 0, 0, False), (0, 0.01, 0, False), (0, 0, 0.05, False)],
+)
+def test_where_the_hold_out_is_small_int8_must_say_the_same(
+    intents: float, entities: float, shift: float, enough: bool
+) -> None:
+    figures = {"messages": 300, "intents_differ": intents, "entities_differ": entities, "shift": shift}
+
+    assert Agreement(figures).is_enough is enough
+
+
+@pytest.mark.parametrize("count", [1, 8, 101, 1500])
+def test_a_small_project_is_compared_on_enough_messages(count: int) -> None:
+    examples = [Example(f"message number {number}", "any") for number in range(count)]
+    texts = texts_to_agree_on(examples, 0)
+
+    assert 200 <= len(texts) <= 450
+    assert set(texts[: min(count, 200)]) <= {example.text for example in examples}

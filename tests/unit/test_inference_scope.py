@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from parlance.finetuning.calibration import fit_scope, fit_temperature
+from parlance.finetuning.calibration import Outputs, fit_scope, fit_temperature
 from parlance.inference.model import unit_length
 from parlance.inference.scope import Scope, Statistics
 
@@ -20,7 +21,52 @@ def clusters(per_intent: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.nda
 def fitted() -> Scope:
     unit, intents, _ = clusters(100, 0)
     held, held_intents, logits = clusters(50, 1)
-    return fit_scope(unit, intents, logits, held, held_intents, 4)
+    return fit_scope(unit, intents, Outputs(logits, held), held_intents, 4, outside(), learned_outside=False)
+
+
+def outside() -> Outputs:
+    """What lies on the four axes that no intent has."""
+    unit = unit_length(np.eye(8)[4:].repeat(10, axis=0) + 0.05 * np.random.default_rng(9).normal(size=(40, 8)))
+    return Outputs(8 * unit[:, :4], unit)
+
+
+@pytest.mark.parametrize("held", [2, 5, 20, 200])
+@pytest.mark.parametrize("spread", [0.0, 0.001, 0.02])
+def test_a_hold_out_of_near_duplicates_does_not_refuse_what_is_a_little_unlike(held: int, spread: float) -> None:
+    unit, intents, _ = clusters(50, 0)
+    random = np.random.default_rng(held)
+    same = np.arange(held) % 4
+    near = unit_length(np.eye(8)[same] + spread * random.normal(size=(held, 8)))
+    scope = fit_scope(unit, intents, Outputs(8 * near[:, :4], near), same, 4, outside(), learned_outside=False)
+    known = scope.covering(8 * unit[:, :4], unit)
+
+    assert (known.confidences(8 * unit[:, :4], unit).max(1) > 0.5).mean() > 0.95
+    assert np.median(known.confidences(*outside()).max(1)) < 0.3
+
+
+def energies(values: np.ndarray) -> Outputs:
+    """Outputs of one intent, whose logit is the evidence for being in scope."""
+    return Outputs(values[:, None], np.ones((len(values), 2)) / np.sqrt(2))
+
+
+@pytest.mark.parametrize("held", [0, 1, 3, 30])
+def test_what_training_learned_of_outside_holds_where_the_hold_out_tells_little(held: int) -> None:
+    inside, strange = energies(np.full(held, 6.0)), energies(np.full(100, -9.0))
+    unit, intents = np.ones((4, 2)) / np.sqrt(2), np.zeros(4, dtype=int)
+    scope = fit_scope(unit, intents, inside, np.zeros(held, dtype=int), 1, strange, learned_outside=True)
+
+    assert scope.confidences(*energies(np.array([3.0])))[0, 0] > 0.8
+    assert scope.confidences(*energies(np.array([-3.0])))[0, 0] < 0.2
+
+
+def test_evidence_that_is_too_weak_or_too_strong_on_the_hold_out_is_put_right() -> None:
+    random = np.random.default_rng(0)
+    inside, strange = energies(random.normal(-2.0, 1, 100)), energies(random.normal(-7.0, 1, 100))
+    unit, intents = np.ones((4, 2)) / np.sqrt(2), np.zeros(4, dtype=int)
+    scope = fit_scope(unit, intents, inside, np.zeros(100, dtype=int), 1, strange, learned_outside=True)
+
+    assert (scope.confidences(*inside) > 0.5).mean() > 0.95
+    assert (scope.confidences(*strange) < 0.5).mean() > 0.95
 
 
 def test_a_message_like_the_training_data_keeps_its_confidence_and_a_strange_one_loses_it() -> None:
