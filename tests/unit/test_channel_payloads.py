@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, SessionStarted, UserUttered
+from rasa.shared.core.events import BotUttered, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
@@ -46,7 +46,9 @@ def agent() -> Any:
     return SimpleNamespace(domain=DOMAIN, tracker_store=store)
 
 
-def heard(text: str, mode: str = OFFERED, conversation: str = "ada", **options: Any) -> tuple[str | None, dict[str, Any]]:
+def heard(
+    text: str, mode: str = OFFERED, conversation: str = "ada", **options: Any
+) -> tuple[str | None, dict[str, Any]]:
     """The intent and entities that Rasa reads from what a channel passes on; no intent for plain text."""
     passed = asyncio.run(typed_text(text, conversation, agent(), mode, **options))
     message = YAMLStoryReader.unpack_regex_message(Message({TEXT: passed}), DOMAIN)
@@ -63,7 +65,15 @@ def test_only_payloads_that_were_offered_in_the_conversation_are_taken() -> None
     assert heard('/greet{"product": "lamp"}') == ("greet", {"product": "lamp"}), "also of an earlier session"
     assert heard("/deny") == ("deny", {}), "of a card"
     assert heard('/greet{"product": "a\\ud800b"}') == ("greet", {"product": "a?b"})
-    for text in ("/greet", '/greet{"product": "sofa"}', "/restart", "/session_start", " /greet", "\u2003/greet", "//greet"):
+    for text in (
+        "/greet",
+        '/greet{"product": "sofa"}',
+        "/restart",
+        "/session_start",
+        " /greet",
+        "\u2003/greet",
+        "//greet",
+    ):
         assert heard(text)[0] is None, text
     assert heard("/deny", conversation="tom")[0] is None, "offered to somebody else"
     assert heard("/greet", always=["/greet"]) == ("greet", {})
@@ -101,7 +111,22 @@ def test_plain_text_is_what_was_typed_without_the_slash() -> None:
 
 
 def test_whatever_is_typed_can_be_stored_and_is_never_a_payload() -> None:
-    pieces = ["/", "deny", "{", "}", '"further_request"', ":", '"\\ud800"', "\ud800", "\x00", "\xa0", " ", "\u2003", "@1", "😀"]
+    pieces = [
+        "/",
+        "deny",
+        "{",
+        "}",
+        '"further_request"',
+        ":",
+        '"\\ud800"',
+        "\ud800",
+        "\x00",
+        "\xa0",
+        " ",
+        "\u2003",
+        "@1",
+        "😀",
+    ]
     draw = random.Random(7)
     for _ in range(3000):
         text = "".join(draw.choices(pieces, k=draw.randint(1, 9)))
@@ -124,17 +149,3 @@ def test_everything_in_a_value_becomes_storable() -> None:
     assert clean["a"] == ["?", None, None, 1.5, True, None] and clean["b"] == {"c": "x y"}
     assert json.dumps(clean, ensure_ascii=False, allow_nan=False).encode().count(b"[") <= MOST_NESTED + 2
     assert storable("a \xa0b\r\nc\ud83d") == "a  b\nc?"
-
-
-def test_a_message_that_is_stored_is_read_back(tmp_path: Any) -> None:
-    tracker = DialogueStateTracker("ada", DOMAIN.slots)
-    tracker.update(UserUttered("\ud800", {"name": "\ud800"}))
-    from parlance.components.tracker_store import NotStorable, SQLiteTrackerStore
-
-    store = SQLiteTrackerStore(DOMAIN, db=str(tmp_path / "conversations.db"))
-    with pytest.raises(NotStorable):
-        asyncio.run(store.save(tracker))
-    good = DialogueStateTracker("tom", DOMAIN.slots)
-    good.update(UserUttered("hi", {"name": "greet"}))
-    asyncio.run(store.save(good))
-    assert asyncio.run(store.retrieve("tom")) and asyncio.run(store.retrieve("ada")) is None
