@@ -212,6 +212,10 @@ class SmallAssistant:
         tracker = asyncio.run(self._tracker_store().retrieve_full_tracker(conversation))
         return [event.as_dict() for event in tracker.events] if tracker else []
 
+    def listeners(self, conversation: str) -> int:
+        """How many browsers read a conversation just now."""
+        return self._channel._conversations.listeners(conversation)
+
     def _tracker_store(self) -> SQLiteTrackerStore:
         return SQLiteTrackerStore(Domain.load(str(self.model.parents[1] / "domain.yml")), db=self._tracker_file)
 
@@ -228,7 +232,7 @@ class SmallAssistant:
 
     async def _serve(self, started: threading.Event) -> None:
         Sanic._app_registry.clear()
-        channel = WebInput.from_credentials(self.options)
+        channel = self._channel = WebInput.from_credentials(self.options)
         rest = RestInput.from_credentials(self.rest_options)
         app = configure_app([channel, rest], enable_api=self.enable_api)
         endpoint = EndpointConfig(self.actions.url)
