@@ -144,7 +144,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, str]:
                 most = MAX_PIXELS if kind == "JPEG" else min(MAX_PIXELS, MAX_PIXELS_WHOLE)
                 if opened.width * opened.height > most:
                     raise UploadTooLarge(f"The picture has over {most:,} pixels.", "Send a smaller picture.")
-                # Smaller first, turned then, so that it never stands in memory twice.
+                # Smaller first, a JPEG while it is unpacked, and turned then: it never stands in memory twice.
+                opened.draft(None, (MAX_SIDE, MAX_SIDE))
                 opened.thumbnail((MAX_SIDE, MAX_SIDE))
                 picture = ImageOps.exif_transpose(opened).convert("RGB" if kind == "JPEG" else "RGBA")
                 # Into a new picture, because a copy would carry the old one's metadata along.
