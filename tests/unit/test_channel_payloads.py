@@ -107,6 +107,9 @@ def test_plain_text_is_what_was_typed_without_the_slash() -> None:
     assert not as_plain("///").startswith("/") and as_plain("///")
     assert as_plain("and/or") == "and/or"
     assert own_payload('/greet{"product": "\\u0000x"}') == '/greet{"product": "x"}'
+    assert own_payload('/greet{"product":"\\u00e9"}') == '/greet{"product":"\\u00e9"}', (
+        "as it is, where nothing has to go"
+    )
     assert own_payload("/not closed {") == "/not closed {"
 
 

@@ -62,7 +62,9 @@ def test_every_option_of_rest_is_documented_with_its_default() -> None:
     stated = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", section, re.MULTILINE))
 
     defaults = {field.name: field.default for field in fields(RestOptions)}
-    assert stated == {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in defaults.items()}
+    assert stated == {
+        name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in defaults.items()
+    }
 
 
 def anchors(page: Path) -> set[str]:

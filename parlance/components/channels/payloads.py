@@ -74,13 +74,16 @@ def storable_message(message: UserMessage) -> UserMessage:
 
 
 def _rewritten(text: str, domain: Domain | None = None) -> str | None:
-    """The payload with its JSON read and written anew; None for what is none. A domain limits what it may hold."""
+    """The payload, its JSON written anew where something in it had to go; None for what is none.
+
+    A domain limits what it may hold.
+    """
     match = _PAYLOAD.fullmatch(text)
     if match is None:
         return None
     intent = match[1].strip()
     try:
-        entities = json.loads(match[2] or "{}")
+        given = entities = json.loads(match[2] or "{}")
     except (ValueError, RecursionError):
         return None
     if domain is not None:
@@ -93,6 +96,8 @@ def _rewritten(text: str, domain: Domain | None = None) -> str | None:
             if name in domain.entities and name not in structured and _is_scalar(value)
         }
     entities = storable_value(entities)
+    if entities == given:
+        return text
     return f"/{intent}{json.dumps(entities, ensure_ascii=False) if entities else ''}"
 
 
