@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from sanic import Sanic
 from sanic.touchup import TouchUp
 
+from parlance.components.channels.rest import RestInput
 from parlance.components.channels.web import WebInput
 from parlance.components.tracker_store import SQLiteTrackerStore
 
@@ -63,6 +64,7 @@ RULES = {
     "echo": "utter_echo",
     "safe": "utter_safe",
     "act": "action_act",
+    "deny": "action_act",
     "send_photo": "utter_photo",
 }
 
@@ -94,7 +96,7 @@ def train(folder: Path) -> Path:
         {
             "version": "3.1",
             "intents": list(RULES),
-            "entities": ["photo", "product"],
+            "entities": ["photo", "product", "further_request"],
             "actions": ["action_act"],
             "responses": RESPONSES,
             "slots": {
@@ -103,6 +105,10 @@ def train(folder: Path) -> Path:
                     "type": "text",
                     "influence_conversation": False,
                     "mappings": [{"type": "from_entity", "entity": "photo"}],
+                },
+                "further_request": {
+                    "type": "any",
+                    "mappings": [{"type": "from_entity", "entity": "further_request"}],
                 },
                 "answer_feedback": {"type": "any", "influence_conversation": False, "mappings": custom},
             },
@@ -160,12 +166,16 @@ class SmallAssistant:
     """The assistant on a server with a web chat; what it keeps is in ``folder`` and survives ``stop`` and ``start``."""
 
     def __init__(self, model: Path, folder: Path, **options: Any) -> None:
+        self.enable_api = False
+        self.host = "127.0.0.1"
         self.model = model
         self.folder = folder
         self.actions = ActionServer()
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self.other_origin = ""
+        self.rest = f"{self.address}/webhooks/rest/webhook"
+        self.rest_options: dict[str, Any] = {}
         self.options = {
             "database": str(folder / "web_chat.db"),
             "secret_file": str(folder / "secret"),
@@ -202,6 +212,10 @@ class SmallAssistant:
         tracker = asyncio.run(self._tracker_store().retrieve_full_tracker(conversation))
         return [event.as_dict() for event in tracker.events] if tracker else []
 
+    def listeners(self, conversation: str) -> int:
+        """How many browsers read a conversation just now."""
+        return self._channel._conversations.listeners(conversation)
+
     def _tracker_store(self) -> SQLiteTrackerStore:
         return SQLiteTrackerStore(Domain.load(str(self.model.parents[1] / "domain.yml")), db=self._tracker_file)
 
@@ -218,11 +232,12 @@ class SmallAssistant:
 
     async def _serve(self, started: threading.Event) -> None:
         Sanic._app_registry.clear()
-        channel = WebInput.from_credentials(self.options)
-        app = configure_app([channel], enable_api=False)
+        channel = self._channel = WebInput.from_credentials(self.options)
+        rest = RestInput.from_credentials(self.rest_options)
+        app = configure_app([channel, rest], enable_api=self.enable_api)
         endpoint = EndpointConfig(self.actions.url)
         app.ctx.agent = Agent.load(str(self.model), action_endpoint=endpoint, tracker_store=self._tracker_store())
-        server = await app.create_server("127.0.0.1", self.port, return_asyncio_server=True)
+        server = await app.create_server(self.host, self.port, return_asyncio_server=True)
         await server.startup()
         # Sanic rewrites its own methods at the first start, and cannot do it twice in one process.
         TouchUp._registry.clear()

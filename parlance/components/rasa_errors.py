@@ -14,6 +14,10 @@ class ComponentError(RasaException):
     """A ParlanceError as Rasa's command line shows it: the sentence, without a traceback."""
 
 
+class ChannelError(ParlanceError, RasaException):
+    """A fault in a channel's part of ``credentials.yml``, for Rasa's command line, too."""
+
+
 @contextmanager
 def as_rasa_errors(kind: type[RasaException] = ComponentError) -> Iterator[None]:
     """Turn ParlanceError into an exception of Rasa."""

@@ -10,7 +10,9 @@ of the latest conversations are kept, and one is read again where the file holds
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
 from itertools import islice
 from typing import Any
 
@@ -19,11 +21,14 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
 from sqlalchemy import create_engine, event, insert, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 KEPT_TRACKERS = 1000
+
+SessionScope = Callable[[SQLTrackerStore], AbstractContextManager[Session]]
 
 # How many events Rasa would read.
 EVENTS_OF_LATEST_SESSION = text(
@@ -32,6 +37,42 @@ EVENTS_OF_LATEST_SESSION = text(
         (SELECT MAX(timestamp) FROM events WHERE sender_id = :sender_id AND type_name = 'session_started'), 0)
     """
 )
+
+
+class NotStorable(RasaException):
+    """A conversation that the database cannot hold as it is; the turn is lost, and the server goes on."""
+
+
+def never_exit() -> None:
+    """Teach Rasa's SQL tracker stores, on every database, not to end the process; calling this again changes nothing.
+
+    Rasa takes any ValueError of a session for a missing schema and exits; what a database cannot hold, such as half of
+    a surrogate pair or PostgreSQL a NUL, raises ValueErrors, too.
+    """
+    original = SQLTrackerStore.session_scope
+    if not hasattr(original, "__never_exits__"):
+        SQLTrackerStore.session_scope = _without_exit(original)
+
+
+def _without_exit(original: SessionScope) -> SessionScope:
+    @wraps(original)
+    @contextmanager
+    def session_scope(self: SQLTrackerStore) -> Iterator[Session]:
+        problem: ValueError | None = None
+        with original(self) as session:
+            try:
+                yield session
+            except ValueError as error:
+                # Rasa's own block sees a good end, so that it closes the session and nothing else.
+                problem = error
+        if problem is not None:
+            raise NotStorable(f"The tracker store cannot hold this conversation: {problem}") from problem
+
+    session_scope.__never_exits__ = True  # type: ignore[attr-defined]
+    return session_scope
+
+
+never_exit()
 
 
 class SQLiteTrackerStore(SQLTrackerStore):

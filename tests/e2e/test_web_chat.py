@@ -7,6 +7,8 @@ that a channel can show and is stopped and started in a moment.
 import functools
 import gzip
 import io
+import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -473,3 +475,104 @@ def test_a_crashed_action_server_yields_an_apology(small_model: Path, browser: A
             chat.wait_for_answer("something went wrong on our side")
     finally:
         crashed.stop()
+
+
+# Pages that change without loading anew ---------------------------------------------------------------------------
+
+ELEMENT = "document.querySelector('parlance-chat')"
+EVALUATE_AGAIN = """() => {
+  const script = document.createElement("script");
+  script.src = new URL("widget.js", location.href).href;
+  document.body.append(script);
+}"""
+NEW_BODY = """withScript => {
+  const body = document.createElement("body");
+  body.innerHTML = "<h1>The second page</h1>";
+  if (withScript) {
+    const script = document.createElement("script");
+    script.src = new URL("widget.js", location.href).href;
+    body.append(script);
+  }
+  document.documentElement.replaceChild(body, document.body);
+}"""
+NEW_CONTENT = f"() => {{ document.body.innerHTML = '<h1>The second page</h1>'; ({EVALUATE_AGAIN})(); }}"
+
+
+def test_the_chat_goes_on_when_the_page_moves_it_or_takes_it_out_for_a_while(
+    small: SmallAssistant, browser: Any
+) -> None:
+    with visitor(browser, f"{small.chat}/") as chat:
+        streams: list[str] = []
+        chat.page.on("request", lambda request: "/events" in request.url and streams.append(request.url))
+        chat.type("echo before")
+        chat.wait_for_answer("You said: echo before")
+        chat.page.evaluate(f"document.body.prepend({ELEMENT})")
+        chat.type("echo moved")
+        chat.wait_for_answer("You said: echo moved")
+        assert streams == [], "a move needs no new connection"
+
+        chat.page.evaluate(f"window.kept = {ELEMENT}; window.kept.remove()")
+        chat.page.wait_for_timeout(300)
+        chat.page.evaluate("document.body.append(window.kept)")
+        chat.type("echo back")
+        chat.wait_for_answer("You said: echo back")
+
+        assert chat.said == [f"{who}echo {what}" for what in ("before", "moved", "back") for who in ("", "You said: ")]
+        assert len(streams) == 1, "one connection, of which there was none in between"
+        assert chat.problems == []
+
+
+@pytest.mark.parametrize(
+    ("change", "argument"),
+    [
+        (EVALUATE_AGAIN, None),
+        (NEW_BODY, True),
+        (NEW_BODY, False),
+        (NEW_CONTENT, None),
+    ],
+    ids=["script again", "new body with the script", "new body without it", "new content with the script"],
+)
+def test_the_chat_survives_a_change_of_page_and_its_script_again(
+    small: SmallAssistant, browser: Any, change: str, argument: Any
+) -> None:
+    with visitor(browser, f"{small.chat}/") as chat:
+        chat.type("echo before")
+        chat.wait_for_answer("You said: echo before")
+        for number in range(2):
+            chat.page.evaluate(change, argument)
+            chat.page.wait_for_timeout(300)
+            chat.ready()
+            chat.wait_for(lambda said, number=number: len(said) == 2 + 2 * number)
+            chat.type(f"echo {number}")
+            chat.wait_for_answer(f"You said: echo {number}")
+
+        assert chat.page.locator("parlance-chat").count() == 1
+        assert chat.said == [f"{who}echo {what}" for what in ("before", "0", "1") for who in ("", "You said: ")]
+        conversation = chat.page.evaluate("Object.entries(localStorage).find(([name]) => name.endsWith('token'))[1]")
+        assert small.listeners(conversation.split(".")[0]) == 1
+        assert chat.problems == []
+
+
+def test_a_new_tag_says_who_is_signed_in_now(small: SmallAssistant, browser: Any) -> None:
+    with visitor(browser, f"{small.chat}/") as chat:
+        with chat.page.expect_request(lambda request: request.headers.get("x-identity-token") == "a-token"):
+            chat.page.evaluate(
+                """() => {
+                  const script = document.createElement("script");
+                  script.src = new URL("widget.js", location.href).href;
+                  script.dataset.identityToken = "a-token";
+                  document.body.append(script);
+                }"""
+            )
+
+
+def test_two_spaces_that_are_typed_are_stored_as_spaces(small: SmallAssistant, browser: Any) -> None:
+    with visitor(browser, f"{small.chat}/") as chat:
+        chat.page.locator("#text-input").click()
+        chat.page.keyboard.type("echo a  b")
+        chat.page.keyboard.press("Enter")
+        chat.wait_for(lambda said: said[-1].startswith("You said"))
+    with sqlite3.connect(small.folder / "web_chat.db") as database:
+        stored = database.execute("SELECT body FROM entries WHERE kind = 'user' ORDER BY at DESC LIMIT 1").fetchone()
+    database.close()
+    assert json.loads(stored[0])["text"] == "echo a  b"

@@ -279,6 +279,27 @@ def test_a_thread_goes_on_without_mentions_for_those_who_spoke_in_it(
     assert len(slack.posted(channel)) == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "heard"),
+    [
+        ('/send_photo{"photo": "x"}', 'send_photo{"photo": "x"}'),
+        (" /restart", "restart"),
+        ('/deny{"further_request": {"text":"/x","intent":{"name":"\\ud800"}}}', None),
+        ("half \ud800 and\x00", "half ? and"),
+    ],
+)
+def test_a_typed_payload_is_text_and_everything_can_be_stored(
+    workspace: Workspace, slack: SlackServer, ada: User, typed: str, heard: str | None
+) -> None:
+    answer = workspace.answers(ada, typed)[0]["text"]
+
+    assert answer == f"You said: {typed[1:] if heard is None else heard}"
+    workspace.settle(ada)
+    events = workspace.events(f"slack-{slack.direct(ada)}")
+    json.dumps(events, ensure_ascii=False).encode()
+    assert not [event for event in events if event["event"] == "slot" and event["name"] == "photo" and event["value"]]
+
+
 def test_in_a_thread_everybody_has_their_own_conversation_and_buttons(
     workspace: Workspace, slack: SlackServer, ada: User, bob: User
 ) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.engine import URL
 
-from parlance.components.tracker_store import SQLiteTrackerStore
+from parlance.components.tracker_store import NotStorable, SQLiteTrackerStore
 
 DOMAIN = Domain.from_yaml("{version: '3.1', intents: [greet], slots: {name: {type: text, mappings: [{type: custom}]}}}")
 
@@ -87,3 +89,22 @@ def test_as_many_trackers_are_kept_as_are_allowed(
         asyncio.run(store.retrieve(name))
 
     assert list(store._kept) == ["bob", "cleo"]
+
+
+def test_what_the_database_cannot_hold_is_an_error_and_not_the_end_of_the_process(
+    make_database: Callable[..., URL],
+) -> None:
+    url = make_database("unstorable")
+    store = SQLTrackerStore(DOMAIN, host=url.render_as_string(hide_password=False))
+    refused = ["\ud800"] if url.get_backend_name() == "sqlite" else ["\ud800", "a\x00b"]
+    for name in refused:
+        tracker = DialogueStateTracker("ada", DOMAIN.slots)
+        tracker.update(UserUttered("hi", {"name": name}))
+        with pytest.raises(NotStorable):
+            asyncio.run(store.save(tracker))
+    tracker = DialogueStateTracker("ada", DOMAIN.slots)
+    tracker.update(UserUttered("hi", {"name": "greet"}))
+    asyncio.run(store.save(tracker))
+
+    kept = asyncio.run(store.retrieve("ada"))
+    assert kept and [event.text for event in kept.events if isinstance(event, UserUttered)] == ["hi"]

@@ -128,8 +128,10 @@ def test_a_message_is_answered_on_the_stream_with_buttons(assistant: SmallAssist
 
 def test_cards_keep_only_pictures_of_the_channel(assistant: SmallAssistant) -> None:
     visitor = Visitor(assistant.chat)
+    visitor.send("hello")
+    visitor.read(2)
     visitor.send("/browse", title="Show me lamps")
-    question, answer = visitor.read(2)
+    question, answer = visitor.read(4)[2:]
     lamp, cushion, _ = answer["cards"]
 
     assert question["text"] == "Show me lamps"

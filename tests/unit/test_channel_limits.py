@@ -1,8 +1,11 @@
 """How much one visitor may send."""
 
+from contextlib import ExitStack
+from types import SimpleNamespace
+
 import pytest
 
-from parlance.components.channels.limits import RateLimiter
+from parlance.components.channels.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
 
 
 class Clock:
@@ -59,3 +62,35 @@ def test_those_silent_longest_are_forgotten_first():
 def test_a_limit_that_lets_nothing_through_is_refused(options):
     with pytest.raises(ValueError):
         RateLimiter(**options)
+
+
+def test_what_is_open_at_once_is_limited_for_each_and_for_all():
+    limiter = ConcurrencyLimiter(total=3, each=2)
+    with ExitStack() as ada, ExitStack() as tom:
+        ada.enter_context(limiter.one("ada"))
+        ada.enter_context(limiter.one("ada"))
+        with pytest.raises(TooManyAtOnce), limiter.one("ada"):
+            pass
+        tom.enter_context(limiter.one("tom"))
+        with pytest.raises(TooManyAtOnce), limiter.one("zoe"):
+            pass
+        ada.close()
+        tom.enter_context(limiter.one("tom"))
+    with pytest.raises(KeyError), limiter.one("ada"):
+        raise KeyError
+    assert not limiter._in_use
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "peer", "expected"),
+    [
+        ("", "203.0.113.7", "203.0.113.7"),
+        ("198.51.100.2", "10.0.0.1", "198.51.100.2"),
+        ("", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("", "::ffff:203.0.113.7", "203.0.113.7"),
+        ("unknown" * 30, "10.0.0.1", ("unknown" * 30)[:64]),
+    ],
+)
+def test_an_address_is_that_of_a_household(forwarded, peer, expected):
+    assert client_address(SimpleNamespace(remote_addr=forwarded, ip=peer)) == expected

@@ -1,5 +1,9 @@
 """Pictures are stored by what is in them, without their metadata; nothing else is stored."""
 
+import asyncio
+import errno
+import os
+import threading
 from io import BytesIO
 from pathlib import Path
 
@@ -7,7 +11,7 @@ import pytest
 from PIL import Image
 
 from parlance.components.channels import uploads
-from parlance.components.channels.uploads import UploadRefused, UploadTooLarge, store
+from parlance.components.channels.uploads import StorageFull, UploadRefused, UploadsBusy, UploadTooLarge, store, take_in
 
 LIMIT = 1_000_000
 
@@ -78,6 +82,61 @@ def test_a_small_file_that_would_be_huge_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
     with pytest.raises(UploadTooLarge, match="unpacked"):
         store(picture("PNG", (10, 10)), "photo.png", tmp_path, LIMIT)
+
+
+def test_more_pixels_are_taken_of_a_format_that_is_unpacked_at_a_fraction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_PIXELS_WHOLE", 99)
+    with pytest.raises(UploadTooLarge, match="99 pixels"):
+        store(picture("PNG", (10, 10)), "photo.png", tmp_path, LIMIT)
+    assert store(picture("JPEG", (10, 10)), "photo.jpg", tmp_path, LIMIT).id
+
+
+def test_a_turned_photo_stands_upright_and_is_small(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # held upright
+    upload = store(picture("JPEG", (5000, 2500), exif=exif), "photo.jpg", tmp_path, LIMIT)
+    with Image.open(tmp_path / upload.id) as opened:
+        assert opened.size == (1024, 2048)
+
+
+def test_the_folder_holds_no_more_than_it_may(tmp_path: Path) -> None:
+    first = store(picture("PNG"), "photo.png", tmp_path, LIMIT)
+    with pytest.raises(StorageFull, match=str(tmp_path)):
+        store(picture("PNG"), "photo.png", tmp_path, LIMIT, storage=2 * first.size - 1)
+    assert store(picture("PNG"), "photo.png", tmp_path, LIMIT, storage=2 * first.size).id
+
+
+def test_a_full_disk_leaves_no_part_of_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullDisk(BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def opened(descriptor: int, _mode: str) -> FullDisk:
+        os.close(descriptor)
+        return FullDisk()
+
+    monkeypatch.setattr(uploads.os, "fdopen", opened)
+    with pytest.raises(StorageFull, match="No space left"):
+        store(picture("PNG"), "photo.png", tmp_path, LIMIT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_more_pictures_wait_than_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_WAITING", 3)
+    go_on = threading.Event()
+    monkeypatch.setattr(uploads, "_decoded", lambda data: go_on.wait(20) and (Image.new("RGB", (1, 1)), "PNG"))
+
+    async def send_five() -> list[object]:
+        sent = [asyncio.ensure_future(take_in(b"x", "x", tmp_path, LIMIT)) for _ in range(5)]
+        refused = await asyncio.gather(*sent[3:], return_exceptions=True)
+        go_on.set()
+        assert all(upload.id for upload in await asyncio.gather(*sent[:3]))
+        assert (await take_in(b"x", "x", tmp_path, LIMIT)).id, "those that are done do not count"
+        return refused
+
+    assert [type(error) for error in asyncio.run(send_five())] == [UploadsBusy, UploadsBusy]
 
 
 def test_a_large_picture_is_made_smaller(tmp_path: Path) -> None:

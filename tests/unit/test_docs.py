@@ -1,5 +1,6 @@
 """The documentation keeps up with the code."""
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from parlance.components import DialoguePolicy, TurnPolicy
+from parlance.components.channels.rest import RestOptions
 from parlance.components.channels.web.options import WebOptions
 from parlance.components.transformer_nlu import SERVING_OPTIONS
 from parlance.finetuning import FinetuneOptions
@@ -49,7 +51,8 @@ def test_every_option_of_the_web_chat_is_documented_with_its_default() -> None:
     }
 
     for field in fields(WebOptions):
-        default = {None: "none", (): "[]"}.get(field.default, field.default)
+        default = {None: "none"}.get(field.default, field.default)
+        default = json.dumps(default) if isinstance(default, tuple) else default
         assert stated.pop(field.name) in (default, f"{default:g}" if isinstance(default, (int, float)) else default)
     assert stated == {}
 
@@ -64,6 +67,17 @@ def test_every_option_that_was_diets_is_in_the_page_for_those_who_come_from_it()
     }
 
     assert stated == dict(FOR_NLU)
+
+
+def test_every_option_of_rest_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs" / "assistant.md").read_text(encoding="utf-8")
+    section = page.split("## Messages over HTTP")[1].split("\n## ")[0]
+    stated = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", section, re.MULTILINE))
+
+    defaults = {field.name: field.default for field in fields(RestOptions)}
+    assert stated == {
+        name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in defaults.items()
+    }
 
 
 def anchors(page: Path) -> set[str]:

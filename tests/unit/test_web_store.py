@@ -22,3 +22,18 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         with pytest.raises(ParlanceError, match=str(file)) as raised:
             ConversationStore(file)
         assert raised.value.remedy
+
+
+def test_tries_of_a_pending_message_are_counted_through_restarts(tmp_path: Path) -> None:
+    store = ConversationStore(tmp_path / "chat.db")
+    store.start("web-1", None)
+    entry = store.append("web-1", "message-1", "user", {"text": "hi"}, pending=True)
+    assert entry
+    for tries in (1, 2, 3, 4):
+        assert store.begin(entry) == tries
+        store.close()
+        store = ConversationStore(tmp_path / "chat.db")
+        assert store.pending() == [entry]
+    store.finish(entry)
+    assert store.pending() == []
+    store.close()

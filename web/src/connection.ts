@@ -39,6 +39,7 @@ export class Connection {
   private last = 0;
   private ready = false;
   private stopped = true;
+  private runs = 0;
   private sending = false;
   private paused = false;
   private hiding?: ReturnType<typeof setTimeout>;
@@ -68,7 +69,8 @@ export class Connection {
     addEventListener("offline", this.onNetwork);
     addEventListener("storage", this.onStorage);
     document.addEventListener("visibilitychange", this.onVisibility);
-    void this.run();
+    this.runs += 1;
+    void this.run(this.runs);
   }
 
   stop(): void {
@@ -116,15 +118,18 @@ export class Connection {
 
   // the stream ---------------------------------------------------------------------------------------------------
 
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      while (this.paused && !this.stopped) await this.sleep(3_600_000);
+  private async run(run: number): Promise<void> {
+    // Started again before it had ended, an earlier run leaves the connection to the later one.
+    const isOver = () => this.stopped || run !== this.runs;
+    while (!isOver()) {
+      while (this.paused && !isOver()) await this.sleep(3_600_000);
       try {
         if (!this.session) await this.openSession();
+        if (isOver()) return;
         await this.listen();
         this.failures = 0;
       } catch (error) {
-        if (this.stopped) return;
+        if (isOver()) return;
         if (!this.paused) await this.recover(error);
       }
     }

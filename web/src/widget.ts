@@ -60,7 +60,11 @@ export class ParlanceChat extends HTMLElement implements Listener {
   private readonly sent = new Set<string>();
 
   connectedCallback(): void {
-    if (this.built) return;
+    if (this.built) {
+      // Back in a page after a while out of it; a move within the page never stopped the connection.
+      if (this.hasAttribute("open")) this.begin();
+      return;
+    }
     this.built = true;
     this.server = (this.getAttribute("server") ?? "").replace(/\/$/, "");
     this.language = this.getAttribute("language") || document.documentElement.lang || navigator.language || "en";
@@ -74,7 +78,10 @@ export class ParlanceChat extends HTMLElement implements Listener {
   }
 
   disconnectedCallback(): void {
-    this.connection.stop();
+    // A page that moves the element takes it out and puts it in again at once.
+    setTimeout(() => {
+      if (!this.isConnected) this.connection.stop();
+    });
   }
 
   // for pages ----------------------------------------------------------------------------------------------------

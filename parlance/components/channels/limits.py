@@ -1,9 +1,13 @@
-"""How much one visitor may send."""
+"""How much one visitor, and one address, may send and hold open."""
 
+import ipaddress
 import math
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sanic.request import Request
 
 
 class RateLimiter:
@@ -55,3 +59,56 @@ class RateLimiter:
         if len(times) < self.messages:
             return 0
         return max(1, math.ceil(times[0] + self.seconds - now))
+
+
+class TooManyAtOnce(Exception):
+    """Everything that a client, or all together, may hold open at once is in use."""
+
+
+class ConcurrencyLimiter:
+    """How many of something are in use at once.
+
+    Args:
+        total: By all clients together.
+        each: By one client.
+    """
+
+    def __init__(self, total: int, each: int) -> None:
+        self.total = total
+        self.each = each
+        self._in_use: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, client: str) -> Iterator[None]:
+        """One in use, until the block ends.
+
+        Raises:
+            TooManyAtOnce: There are too many already.
+        """
+        if self._in_use[client] >= self.each or self._in_use.total() >= self.total:
+            raise TooManyAtOnce
+        self._in_use[client] += 1
+        try:
+            yield
+        finally:
+            self._in_use[client] -= 1
+            if not self._in_use[client]:
+                del self._in_use[client]
+
+
+def client_address(request: Request) -> str:
+    """Where a request comes from, behind as many trusted proxies as the server is told of.
+
+    Of IPv6 it is the network of 64 bits that one household or machine gets, since within it every request could have
+    an address of its own.
+    """
+    text = str(request.remote_addr or request.ip or "")
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text[:64]
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

@@ -17,6 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from parlance.components.channels.deliveries import DeliveryLog
 from parlance.components.channels.limits import RateLimiter
 from parlance.components.channels.ordered_jobs import OrderedJobs
+from parlance.components.channels.payloads import as_plain, own_payload, storable_message
 from parlance.components.channels.slack.incoming import Command, HomeOpened, Incoming, Message, Place, Press, Rating
 from parlance.components.channels.slack.options import SlackOptions
 from parlance.components.channels.slack.output import SlackOutput
@@ -30,7 +31,7 @@ from parlance.components.channels.slack.rendering import (
 )
 from parlance.components.channels.slack.users import Mint, SlackUsers
 from parlance.components.channels.slack.web_api import FileUnavailable, SlackWeb
-from parlance.components.channels.uploads import UploadRefused, UploadTooLarge, take_in
+from parlance.components.channels.uploads import UploadNotNow, UploadRefused, UploadTooLarge, take_in
 
 FILES_AT_ONCE = 5
 
@@ -135,7 +136,8 @@ class SlackConversations:
         if len(text) > self._options.message_limit:
             notice(self._too_long)
         elif text:
-            await self._turn(message.place, message.user, text, message.answer_thread)
+            # Buttons come as presses: what is typed is never a payload.
+            await self._turn(message.place, message.user, as_plain(text), message.answer_thread)
         elif not message.files:
             notice(self._texts.empty)
         for file in message.files[:FILES_AT_ONCE]:
@@ -155,6 +157,9 @@ class SlackConversations:
             notice(self._texts.too_large.format(limit=f"{self._options.upload_limit_mb:g}"))
         except UploadRefused:
             notice(self._texts.not_a_picture)
+        except UploadNotNow as error:
+            logger.error("%s", error)
+            notice(self._texts.apology)
         except FileUnavailable as error:
             logger.error("%s", error)
             notice(self._texts.file_unavailable)
@@ -167,12 +172,12 @@ class SlackConversations:
         if not self._may_use(press, press.place, press.addressee):
             return
         if press.place is None:
-            await self._ask_privately(press.user, press.title, press.value)
+            await self._ask_privately(press.user, press.title, own_payload(press.value))
             return
         if press.is_quick_reply:
             self._update(press.place, press.message, answered(press.message.get("blocks") or [], press.title))
         thread = press.message.get("thread_ts") or press.place.thread
-        await self._turn(press.place, press.user, press.value, thread)
+        await self._turn(press.place, press.user, own_payload(press.value), thread)
 
     async def _rating(self, rating: Rating) -> None:
         """Kept with the conversation as the slot ``answer_feedback``."""
@@ -201,7 +206,7 @@ class SlackConversations:
         elif len(command.text) > self._options.message_limit:
             answer = self._too_long
         else:
-            place = await self._ask_privately(command.user, command.text, command.text)
+            place = await self._ask_privately(command.user, command.text, as_plain(command.text))
             answer = self._texts.answered_privately.format(channel=place.channel)
         await self._web.respond(command.response_url, answer)
 
@@ -239,7 +244,7 @@ class SlackConversations:
         metadata = {**(metadata or {}), **({"identity_token": token} if token else {})}
         message = UserMessage(text, output, conversation, input_channel=SlackOutput.name(), metadata=metadata)
         try:
-            await asyncio.wait_for(self._on_new_message(message), self._options.answer_seconds)
+            await asyncio.wait_for(self._on_new_message(storable_message(message)), self._options.answer_seconds)
         except asyncio.TimeoutError:
             seconds = self._options.answer_seconds
             logger.error("There was no answer in the conversation '%s' within %g seconds.", conversation, seconds)

@@ -86,7 +86,7 @@ class VisitorTokens:
     def read(self, token: str) -> str | None:
         """The conversation that a token is for; None where it is forged, damaged or out of date."""
         claim, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(self._signature(claim).encode(), signature.encode()):
+        if not token.isascii() or not hmac.compare_digest(self._signature(claim), signature):
             return None
         conversation, _, issued = claim.rpartition(".")
         return conversation if time.time() - int(issued) < self._seconds else None
@@ -103,14 +103,21 @@ def check_origins(origins: Collection[str]) -> frozenset[str]:
         ParlanceError: one is not an origin. A wildcard is none either: name the pages that may speak for the shop.
     """
     for origin in origins:
-        parts = urlsplit(origin)
-        bare = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme not in ("http", "https") or not parts.hostname or bare != origin or "*" in origin:
+        if not _is_origin(origin):
             raise ParlanceError(
                 f"allowed_origins names {origin!r}, which is not an origin.",
                 "Write it as https://www.example.com, with neither a path nor a slash at the end.",
             )
     return frozenset(origins)
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # half an IPv6 address, or a port that is no number
+        return False
+    return named and f"{parts.scheme}://{parts.netloc}" == text and "*" not in text and "@" not in text
 
 
 def may_embed(origin: str | None, host: str, allowed: Collection[str]) -> bool:
@@ -126,12 +133,6 @@ def may_embed(origin: str | None, host: str, allowed: Collection[str]) -> bool:
     except ValueError:
         return False
     return bool(parts.netloc) and parts.netloc == host
-
-
-def bearer(header: str | None) -> str:
-    """The token of an ``Authorization`` header; empty where there is none."""
-    kind, _, token = (header or "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def decoded_header(value: str | None) -> str:

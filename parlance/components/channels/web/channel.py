@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import random
+import resource
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -26,13 +27,25 @@ from sanic import response as respond
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from parlance.components.channels.limits import RateLimiter
-from parlance.components.channels.uploads import MEDIA_TYPES, UploadRefused, UploadTooLarge, take_in
+from parlance.components.channels.credentials import bearer, refuse_odd_credentials
+from parlance.components.channels.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
+from parlance.components.channels.payloads import storable_message, typed_text
+from parlance.components.channels.uploads import (
+    BUSY_SECONDS,
+    MEDIA_TYPES,
+    StorageFull,
+    UploadNotNow,
+    UploadRefused,
+    UploadTooLarge,
+    take_in,
+)
 from parlance.components.channels.web import access
 from parlance.components.channels.web.conversations import Conversations, WebOutput
 from parlance.components.channels.web.options import WebOptions, load_function
 from parlance.components.channels.web.requests import Refused, id_of, read_body, read_json, text_of
 from parlance.components.channels.web.store import ConversationStore, Entry, Upload
+from parlance.components.rasa_errors import ChannelError
+from parlance.errors import ParlanceError
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +55,8 @@ HEARTBEAT_SECONDS = 15.0
 MOST_WAITING = 30  # messages of one conversation; where answers are slow, a limit by the minute is none
 WAIT_SECONDS = 10
 STREAMS = 12  # of one conversation at once; a browser opens six connections to a server
+UPLOADS_AT_ONCE = (24, 2)  # of all addresses together, and of one
+FILES = 65_536  # as many connections and files as the system lets a server open, where it allows fewer at first
 FEEDBACK_SLOT = "answer_feedback"
 IDENTITY_HEADER = "x-identity-token"
 PAGE_POLICY = (
@@ -74,6 +89,9 @@ class WebInput(InputChannel):
         self._tokens = access.VisitorTokens(access.load_secret(Path(options.secret_file)), options.keep_days)
         self._messages = RateLimiter(options.messages_per_minute)
         self._visitors = RateLimiter(options.visitors_per_minute)
+        self._addresses = RateLimiter(options.address_messages_per_minute)
+        self._streams = ConcurrencyLimiter(options.streams, options.address_streams)
+        self._uploads = ConcurrencyLimiter(*UPLOADS_AT_ONCE)
         self._identity_tokens: dict[tuple[str, str], str] = {}
         self._on_new_message: Callable[[UserMessage], Awaitable[Any]]
         self._conversations: Conversations
@@ -85,7 +103,15 @@ class WebInput(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> "WebInput":
-        return cls(WebOptions.from_credentials(credentials))
+        """The channel as ``credentials.yml`` has it.
+
+        Raises:
+            ChannelError: An option does not work out; Rasa shows the sentence without a traceback.
+        """
+        try:
+            return cls(WebOptions.from_credentials(credentials))
+        except ParlanceError as error:
+            raise ChannelError(error.problem, error.remedy) from error
 
     def url_prefix(self) -> str:
         return self.options.path
@@ -118,6 +144,7 @@ class WebInput(InputChannel):
         for uri in dict.fromkeys(uri for _, uri, _, _ in routes):
             blueprint.add_route(_preflight, uri, methods=["OPTIONS"], name=f"preflight_{len(uri)}_{uri.strip('/')[:6]}")
         blueprint.middleware("response")(self._add_headers)
+        blueprint.listener("before_server_start")(refuse_odd_credentials)
         blueprint.listener("before_server_start")(self._start)
         blueprint.listener("after_server_start")(self._resume)
         blueprint.listener("before_server_stop")(self._stop)
@@ -125,6 +152,7 @@ class WebInput(InputChannel):
 
     async def _start(self, app: Sanic, _loop: Any) -> None:
         self._app = app
+        _allow_files(FILES)
         if self.options.proxies:
             app.config.PROXIES_COUNT = self.options.proxies
         store = ConversationStore(Path(self.options.database))
@@ -153,7 +181,7 @@ class WebInput(InputChannel):
                     raise Refused(403, "origin_refused", "This page's origin is not in the chat's allowed_origins.")
                 return await handler(request, **parameters)
             except Refused as refused:
-                return respond.json(refused.answer, status=refused.status)
+                return respond.json(refused.answer, status=refused.status, headers=refused.headers)
 
         return guarded
 
@@ -184,7 +212,7 @@ class WebInput(InputChannel):
         token = request.headers.get(IDENTITY_HEADER, "")
         if not token or self._identity is None:
             return "", None
-        identity = self._identity(token)
+        identity = self._identity(token) if token.isascii() else None
         if identity is None:
             raise Refused(401, "identity_refused", "The identity token is forged or out of date.")
         return token, identity.email
@@ -195,7 +223,7 @@ class WebInput(InputChannel):
         Raises:
             Refused: no valid token, or a conversation that belongs to a customer who has not signed in.
         """
-        conversation = self._tokens.read(access.bearer(request.headers.get("authorization")))
+        conversation = self._tokens.read(bearer(request.headers.get("authorization")))
         if conversation is None:
             raise Refused(401, "no_conversation", "The request carries no valid conversation token.")
         token, customer = self._customer(request)
@@ -212,7 +240,7 @@ class WebInput(InputChannel):
         except Refused as refused:
             if refused.answer["code"] == "identity_refused":
                 raise
-            if not self._visitors.allow(request.remote_addr or request.ip):
+            if not self._visitors.allow(client_address(request)):
                 raise Refused(429, "too_many_visitors", "Too many conversations from this address.", wait=60) from None
             conversation = access.new_conversation_id()
             _, customer = self._customer(request)
@@ -235,7 +263,7 @@ class WebInput(InputChannel):
         visitor = self._visitor(request)
         data = await read_json(request)
         id, text = id_of(data), text_of(data, "text").strip()
-        self._admit(visitor, id)
+        self._admit(visitor, id, request)
         body: dict[str, Any] = {"text": text_of(data, "title").strip() or text, "message": text}
         upload = text_of(data, "upload")
         if upload:
@@ -253,15 +281,20 @@ class WebInput(InputChannel):
             self._identity_tokens[visitor.conversation, id] = visitor.identity_token
         return respond.json({}, status=202)
 
-    def _admit(self, visitor: Visitor, id: str) -> None:
-        """Lets a message pass the rate limit; one that was taken in before passes too, and counts once."""
+    def _admit(self, visitor: Visitor, id: str, request: Request) -> None:
+        """Lets a message pass the rate limits; one that was taken in before passes too, and counts once."""
         if self._conversations.store.entry(visitor.conversation, id):
             return
-        if not self._messages.allow(visitor.conversation):
-            wait = self._messages.wait(visitor.conversation)
-            raise Refused(429, "too_fast", "Too many messages in a minute.", wait=wait)
+        self._count(visitor, request, "messages")
         if self._conversations.waiting(visitor.conversation) >= MOST_WAITING:
             raise Refused(429, "too_fast", "Too many messages wait for an answer.", wait=WAIT_SECONDS)
+
+    def _count(self, visitor: Visitor, request: Request, what: str) -> None:
+        address = client_address(request)
+        for limiter, sender in ((self._messages, visitor.conversation), (self._addresses, address)):
+            if not limiter.allow(sender):
+                wait = limiter.wait(sender)
+                raise Refused(429, "too_fast", f"Too many {what} in a minute.", wait=wait)
 
     def _excuse(self, visitor: Visitor, id: str, text: str) -> None:
         """Shows the beginning of a message that is too long, and says so; the assistant never sees it."""
@@ -289,7 +322,7 @@ class WebInput(InputChannel):
         answer = self._conversations.store.entry(visitor.conversation, text_of(data, "answer"))
         if rating not in ("up", "down") or answer is None or answer.kind != "bot":
             raise Refused(400, "bad_request", "A thumb is up or down, and on an answer of this conversation.")
-        self._admit(visitor, id)
+        self._admit(visitor, id, request)
         body = {"answer": answer.id, "rating": rating}
         self._conversations.take_in(visitor.conversation, "feedback", body, id)
         return respond.json({}, status=202)
@@ -297,20 +330,25 @@ class WebInput(InputChannel):
     async def _start_over(self, request: Request) -> HTTPResponse:
         visitor = self._visitor(request)
         id = id_of(await read_json(request))
-        self._admit(visitor, id)
+        self._admit(visitor, id, request)
         self._conversations.take_in(visitor.conversation, "restart", {}, id)
         return respond.json({}, status=202)
 
     async def _take_upload(self, request: Request) -> HTTPResponse:
         visitor = self._visitor(request)
-        if not self._messages.allow(visitor.conversation):
-            wait = self._messages.wait(visitor.conversation)
-            raise Refused(429, "too_fast", "Too many uploads in a minute.", wait=wait)
+        self._count(visitor, request, "uploads")
         limit = int(self.options.upload_megabytes * 1_000_000)
-        data = await read_body(request, limit)
+        storage = int(self.options.upload_storage_megabytes * 1_000_000)
         name = access.decoded_header(request.headers.get("x-file-name"))
         try:
-            stored = await take_in(data, name, Path(self.options.uploads), limit)
+            with self._uploads.one(client_address(request)):
+                data = await read_body(request, limit)
+                stored = await take_in(data, name, Path(self.options.uploads), limit, storage)
+        except StorageFull as full:
+            logger.error("%s", full)
+            raise Refused(507, "upload_failed", "There is no room for more pictures.", wait=3600) from full
+        except (TooManyAtOnce, UploadNotNow) as busy:
+            raise Refused(429, "uploads_busy", "Too many pictures are being sent.", wait=BUSY_SECONDS) from busy
         except UploadRefused as refused:
             code = "picture_too_large" if isinstance(refused, UploadTooLarge) else "not_a_picture"
             raise Refused(415, code, str(refused)) from refused
@@ -331,18 +369,20 @@ class WebInput(InputChannel):
         if token:
             metadata["identity_token"] = token
         is_restart = entry.kind == "restart"
-        text = self.options.restart_message if is_restart else entry.body["message"]
-        await self._on_new_message(
-            UserMessage(
-                text,
-                output,
-                entry.conversation,
-                input_channel=self.name(),
-                message_id=entry.id,
-                metadata=metadata,
-            )
+        text = self.options.restart_message if is_restart else await self._text_of(entry)
+        message = UserMessage(
+            text, output, entry.conversation, input_channel=self.name(), message_id=entry.id, metadata=metadata
         )
+        await self._on_new_message(storable_message(message))
         return is_restart or output.said > 0 or await self._is_paused(entry.conversation)
+
+    async def _text_of(self, entry: Entry) -> str:
+        """What the assistant gets for a message: a payload only where the visitor cannot have made it up."""
+        text: str = entry.body["message"]
+        if "attachment" in entry.body:
+            return text
+        options = self.options
+        return await typed_text(text, entry.conversation, self._app.ctx.agent, options.payloads, options.page_payloads)
 
     async def _is_paused(self, conversation: str) -> bool:
         """Whether an action has paused the conversation, because a person has taken it over: silence is on purpose."""
@@ -376,6 +416,14 @@ class WebInput(InputChannel):
         visitor = self._visitor(request)
         if self._conversations.listeners(visitor.conversation) >= STREAMS:
             raise Refused(429, "too_many_tabs", "This conversation is open too many times.", wait=5)
+        try:
+            with self._streams.one(client_address(request)):
+                await self._stream_to(visitor, request)
+        except TooManyAtOnce as many:
+            raise Refused(429, "too_many_visitors", "Too many streams are open.", wait=BUSY_SECONDS) from many
+        return None
+
+    async def _stream_to(self, visitor: Visitor, request: Request) -> None:
         last = _number(request.headers.get("last-event-id") or request.args.get("after"))
         if last == 0:
             last = self._conversations.store.last_restart(visitor.conversation)
@@ -406,7 +454,6 @@ class WebInput(InputChannel):
                 if lines:
                     await answer.send("".join(lines))
         await answer.eof()
-        return None
 
     async def _send_transcript(self, request: Request) -> HTTPResponse:
         visitor = self._visitor(request)
@@ -454,6 +501,14 @@ class WebInput(InputChannel):
             "cross-origin-resource-policy": "cross-origin",
         }
         return respond.raw(drawing.encode(), content_type="image/svg+xml", headers=headers)
+
+
+def _allow_files(wanted: int) -> None:
+    """Raises how many files the process may have open, as far as the system lets it."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def _preflight(_request: Request, **_parameters: str) -> HTTPResponse:

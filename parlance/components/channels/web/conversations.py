@@ -18,9 +18,19 @@ logger = logging.getLogger(__name__)
 
 Turn = Callable[[Entry], Awaitable[bool]]
 
+MOST_TRIES = 3
+"""How often a message is given to the assistant; after that many ends of the server in its midst it is set aside."""
+
 APOLOGY = {
     "code": "unavailable",
     "text": "I'm sorry, something went wrong on our side and I can't answer just now. Please try again in a moment.",
+}
+
+
+SET_ASIDE = {
+    "code": "set_aside",
+    "text": "I'm sorry, something in your last message keeps going wrong on our side, so I have set it aside. "
+    "Please say it in other words.",
 }
 
 
@@ -60,7 +70,13 @@ class Conversations:
     async def resume(self, was_answered: Callable[[Entry], Awaitable[bool]]) -> None:
         """Answers what was taken in before the server stopped, but for what was answered by then."""
         for entry in self.store.pending():
-            if await was_answered(entry):
+            try:
+                answered = await was_answered(entry)
+            except Exception:
+                # One conversation that cannot be read must not keep the server from starting.
+                logger.exception("Whether message %s was answered cannot be found out.", entry.id)
+                answered = False
+            if answered:
                 self.store.finish(entry)
             else:
                 self._queue(entry)
@@ -96,7 +112,10 @@ class Conversations:
             while waiting:
                 entry = waiting.popleft()
                 try:
-                    if not await self._answered(entry):
+                    if self.store.begin(entry) > MOST_TRIES:
+                        logger.error("Message %s ended the server %d times and is set aside.", entry.id, MOST_TRIES)
+                        self.say(conversation, "notice", {**SET_ASIDE, "to": entry.id})
+                    elif not await self._answered(entry):
                         self.say(conversation, "notice", {**APOLOGY, "to": entry.id})
                     self.store.finish(entry)
                 except sqlite3.Error:
@@ -111,8 +130,9 @@ class Conversations:
             return await asyncio.wait_for(self._take_turn(entry), self._seconds)
         except asyncio.TimeoutError:
             logger.error("There was no answer to message %s within %g seconds.", entry.id, self._seconds)
-        except Exception:
-            # Whatever it was, the visitor must hear something, and the next message have its turn.
+        except (Exception, SystemExit):
+            # Whatever it was, the visitor must hear something, and the next message have its turn. Rasa exits where
+            # it takes a fault for one of the configuration.
             logger.exception("Message %s could not be answered.", entry.id)
         return False
 

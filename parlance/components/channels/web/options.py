@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from parlance.components.channels.payloads import MODES
 from parlance.errors import ParlanceError
 
 
@@ -32,7 +33,13 @@ class WebOptions:
     message_length: int = 4000
     messages_per_minute: int = 20
     visitors_per_minute: int = 300
+    address_messages_per_minute: int = 600
+    address_streams: int = 120
+    streams: int = 800
+    upload_storage_megabytes: float = 2000.0
     proxies: int = 0
+    payloads: str = "offered"
+    page_payloads: tuple[str, ...] = ("/human_handoff",)
     answer_seconds: float = 60.0
     restart_message: str = "/restart"
     keep_days: float = 30.0
@@ -56,6 +63,10 @@ class WebOptions:
         if not options.path.startswith("/") or options.path.endswith("/"):
             raise ParlanceError(
                 f"The web chat's path is {options.path!r}.", "Write it with a slash in front and none behind: /chat"
+            )
+        if options.payloads not in MODES:
+            raise ParlanceError(
+                f"The web chat's option payloads is {options.payloads!r}.", f"It is one of: {', '.join(MODES)}."
             )
         if "://" in options.database:
             # Not repeated here: a database's address may have a password in it.

@@ -27,6 +27,7 @@ class Refused(Exception):
     def __init__(self, status: int, code: str, problem: str, **details: Any) -> None:
         self.status = status
         self.answer = {"code": code, "problem": problem, **details}
+        self.headers = {"retry-after": str(details["wait"])} if "wait" in details else {}
         super().__init__(problem)
 
 

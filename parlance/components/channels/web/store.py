@@ -24,7 +24,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (id TEXT PRIMARY KEY, owner TEXT, used_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entries (
     conversation TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
-    at REAL NOT NULL, pending INTEGER NOT NULL,
+    at REAL NOT NULL, pending INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (conversation, number), UNIQUE (conversation, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending_entries ON entries (at) WHERE pending;
@@ -79,6 +79,9 @@ class ConversationStore:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(SCHEMA)
+            # A file of before tries were counted.
+            if "tries" not in {column[1] for column in self._db.execute("PRAGMA table_info(entries)")}:
+                self._db.execute("ALTER TABLE entries ADD COLUMN tries INTEGER NOT NULL DEFAULT 0")
         except sqlite3.Error as error:
             raise ParlanceError(
                 f"The web chat cannot keep conversations in {file}: {error}.",
@@ -132,9 +135,16 @@ class ConversationStore:
             number = self._db.execute(last, (conversation,)).fetchone()[0] + 1
             entry = Entry(conversation, number, id, kind, body, time.time())
             values = (conversation, number, id, kind, json.dumps(body, ensure_ascii=False), entry.at, pending)
-            self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, 0)", values)
             self._db.execute("UPDATE conversations SET used_at = ? WHERE id = ?", (entry.at, conversation))
         return entry
+
+    def begin(self, entry: Entry) -> int:
+        """Counts a try to answer a pending entry, before it is made; how many that makes."""
+        this = (entry.conversation, entry.number)
+        self._db.execute("UPDATE entries SET tries = tries + 1 WHERE conversation = ? AND number = ?", this)
+        tries = self._db.execute("SELECT tries FROM entries WHERE conversation = ? AND number = ?", this).fetchone()
+        return int(tries[0]) if tries else 1
 
     def finish(self, entry: Entry) -> None:
         """Marks an entry as dealt with."""
