@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer
+from actions.customers import KnownCustomer, Proof
 from actions.dates import find_date
 from actions.forms import CompletedForm, OrderForm, refuse
 from actions.items import ItemForm, Line, not_found
@@ -60,6 +60,8 @@ OFFER_NEAREST_DAY = (RescheduleOutcome.TOO_SOON, RescheduleOutcome.TOO_FAR, Resc
 
 class ActionReportMissing(CompletedForm):
     """Has the carrier look for a parcel."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_report_missing"
@@ -154,6 +156,7 @@ class ActionAskPhoto(Action):
 class ActionOpenClaim(CompletedForm):
     """Opens a claim for what is broken, wrong or incomplete."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("item", "description", "photo")
 
     def name(self) -> str:
@@ -256,6 +259,7 @@ class ValidateRescheduleForm(OrderForm):
 class ActionRescheduleDelivery(CompletedForm):
     """Moves a delivery; where the day will not do, the nearest one is offered."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("delivery_day",)
 
     def name(self) -> str:

@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer
+from actions.customers import KnownCustomer, Proof
 from actions.forms import CompletedForm, OrderForm, reason_given, refuse
 from actions.items import ItemForm, Line, ask_to_confirm, item_name, not_found, order_in_hand, quantity_given
 from actions.messages import entities, entity, free_answer, latest_text
@@ -81,6 +81,9 @@ class ValidateAddressForm(OrderForm):
 
     def further(self, tracker: Tracker) -> list[str]:
         return ["address", "postcode", "confirmed"]
+
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        return Proof.CODE
 
     def extract_address(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A street in the latest message: marked as the new one, as the only one, or as the answer to the question."""
@@ -188,6 +191,7 @@ class ActionAskItemsFormConfirmed(Action):
 class ActionCancelOrder(CompletedForm):
     """Cancels an order that has not left."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("confirmed", "reason")
 
     def name(self) -> str:
@@ -217,6 +221,7 @@ class ActionCancelOrder(CompletedForm):
 class ActionChangeAddress(CompletedForm):
     """Sends an order that has not left to another address."""
 
+    needs_proof: ClassVar[Proof] = Proof.CODE
     forgets: ClassVar[tuple[str, ...]] = ("confirmed", "address", "postcode")
 
     def name(self) -> str:
@@ -245,6 +250,7 @@ class ActionChangeAddress(CompletedForm):
 class ActionChangeItems(CompletedForm):
     """Changes how many of something an order has."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("confirmed", "item", "quantity")
 
     def name(self) -> str:

@@ -8,7 +8,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer, known_customer
+from actions.customers import KnownCustomer, Proof, known_customer
 from actions.exchanges import find_exchange
 from actions.forms import CompletedForm, reason_given, refuse
 from actions.items import ItemForm, Line, ask_to_confirm, end_unavailable, item_name, not_found, quantity_given
@@ -150,6 +150,7 @@ class ActionAskReturnFormConfirmed(Action):
 class ActionStartReturn(CompletedForm):
     """Opens a return or an exchange; the label goes out by e-mail."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("confirmed", "item", "quantity", "reason", "exchange_for")
 
     def name(self) -> str:
@@ -208,6 +209,8 @@ class ActionStartReturn(CompletedForm):
 class ActionRefundStatus(CompletedForm):
     """Says how far a refund is."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
+
     def name(self) -> str:
         return "action_refund_status"
 
@@ -231,6 +234,8 @@ class ActionRefundStatus(CompletedForm):
 
 class ActionReturnLabel(CompletedForm):
     """Sends the label of a return once more."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_return_label"
