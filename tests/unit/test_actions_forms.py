@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 from shop.demo import UNUSED_NUMBER
 from shop.identity import mint
 
-from .dialogue import DOMAIN, Chat, registered_actions, rules
+from .dialogue import DOMAIN, Chat, registered_actions, rules, sent_code
 
 ADA = "ada.byrne@example.com"
 RASAS = ("action_deactivate_loop", "action_two_stage_fallback")

@@ -12,7 +12,7 @@ from shop.demo import DEMO_ORDERS, DemoOrder
 from shop.models import Order, Refund
 from shop.orders import find_order
 
-from .dialogue import Chat
+from .dialogue import Chat, sent_code
 
 ADA = "ada.byrne@example.com"
 
