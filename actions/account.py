@@ -9,9 +9,18 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
-from actions.customers import KnownCustomer, known_customer, recognise_if_possible
-from actions.forms import ENDED, REQUESTED, AccountForm, CompletedForm, Form, ended, try_again_later
-from actions.messages import entities, entity, free_answer, intent_of, latest_text, meant, value_before_this_turn
+from actions.customers import KnownCustomer, Proof, known_customer, proof_of, recognise_if_possible
+from actions.forms import CODE, CODE_SLOT, ENDED, REQUESTED, AccountForm, CompletedForm, Form, ended, try_again_later
+from actions.messages import (
+    entities,
+    entity,
+    free_answer,
+    intent_of,
+    is_asked_for,
+    latest_text,
+    meant,
+    value_before_this_turn,
+)
 from actions.shop_access import ask_shop
 from actions.wording import money
 from shop.customers import (
@@ -63,6 +72,9 @@ class ValidateContactForm(AccountForm):
     def further(self, tracker: Tracker) -> list[str]:
         return ["contact_detail", "new_value", "confirmed"]
 
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        return Proof.CODE
+
     def extract_email(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """The address of the account, which is not the one that it shall have."""
         if known_customer(tracker) is not None:
@@ -94,6 +106,8 @@ class ValidateContactForm(AccountForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """The new e-mail address, number or name."""
+        if is_asked_for(tracker, CODE_SLOT) and CODE.search(latest_text(tracker)):
+            return {}  # the code, whatever NLU takes it for
         detail = tracker.get_slot("contact_detail")
         value = new_value(tracker, detail) if detail else None
         return {"new_value": value} if value else {}
@@ -125,6 +139,7 @@ class ActionAskContactFormConfirmed(AskConsent):
 class ActionChangeContact(ConfirmedAct):
     """Changes an e-mail address, phone number or name."""
 
+    needs_proof: ClassVar[Proof] = Proof.CODE
     forgets: ClassVar[tuple[str, ...]] = ("contact_detail", "new_value")
 
     def name(self) -> str:
@@ -139,14 +154,12 @@ class ActionChangeContact(ConfirmedAct):
         detail = tracker.get_slot("contact_detail")
         field, value = field_of(detail), await value_to_store(customer, detail, tracker.get_slot("new_value"))
         done = await ask_shop(change_contact, customer.id, field, value, tracker.sender_id)
-        told = value if done.outcome in (ContactOutcome.TAKEN, ContactOutcome.INVALID) else done.value
+        told = value if done.outcome is ContactOutcome.INVALID else done.value
         dispatcher.utter_message(response=f"utter_contact_{done.outcome.value}", value=told)
         if done.outcome is not ContactOutcome.CHANGED:
-            offer = "human_handoff" if done.outcome is ContactOutcome.TAKEN else None
-            return [SlotSet("email", customer.email), SlotSet("offer", offer)]
-        email = done.value if field == "email" else customer.email
+            return [SlotSet("email", customer.email), SlotSet("offer", None)]
         first_name = done.value.split()[0] if field == "name" else customer.first_name
-        return KnownCustomer(customer.id, first_name, email).remembered()
+        return KnownCustomer(customer.id, first_name, customer.email).remembered()
 
 
 class ValidatePasswordForm(Form):
@@ -177,7 +190,8 @@ class ActionPasswordReset(Action):
         customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email")
         try:
-            await ask_shop(send_password_reset, email, tracker.sender_id)
+            is_proved = await proof_of(tracker, customer) >= Proof.CODE
+            await ask_shop(send_password_reset, email, tracker.sender_id, is_proved)
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
         dispatcher.utter_message(response="utter_password_reset", email=email)
@@ -186,6 +200,8 @@ class ActionPasswordReset(Action):
 
 class ActionLoyaltyPoints(CompletedForm):
     """Says how many points a customer has and what they are worth."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_loyalty_points"
@@ -206,6 +222,8 @@ class ActionLoyaltyPoints(CompletedForm):
 
 class ActionExportData(CompletedForm):
     """Sends a customer everything that is stored about them."""
+
+    needs_proof: ClassVar[Proof] = Proof.CODE
 
     def name(self) -> str:
         return "action_export_data"
@@ -231,6 +249,9 @@ class ValidateDeletionForm(AccountForm):
     def further(self, tracker: Tracker) -> list[str]:
         return ["confirmed"]
 
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        return Proof.CODE
+
 
 class ActionAskDeletionFormConfirmed(AskConsent):
     """Asks whether the account shall be erased, and says what is lost."""
@@ -243,6 +264,8 @@ class ActionAskDeletionFormConfirmed(AskConsent):
 
 class ActionDeleteData(ConfirmedAct):
     """Erases an account, unless orders are still open."""
+
+    needs_proof: ClassVar[Proof] = Proof.CODE
 
     def name(self) -> str:
         return "action_delete_data"

@@ -2,13 +2,14 @@
 
 import logging
 from dataclasses import asdict, dataclass
+from enum import IntEnum
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.shop_access import ask_shop
-from shop import preferences
+from shop import one_time_codes, preferences
 from shop.customers import CustomerSummary, customer_by_email
 from shop.errors import ShopUnavailable
 from shop.identity import identity_of
@@ -38,6 +39,32 @@ def known_customer(tracker: Tracker) -> KnownCustomer | None:
     """The customer whom this conversation has recognised already."""
     slot = tracker.get_slot("customer")
     return KnownCustomer(**slot) if slot else None
+
+
+class Proof(IntEnum):
+    """How well a customer has proved who they are. What a parcel's label says is enough to look, not to act."""
+
+    NOBODY = 0
+    ORDER_AND_EMAIL = 1
+    CODE = 2
+    SIGNED_IN = 3
+
+
+async def proof_of(tracker: Tracker, customer: KnownCustomer | None) -> Proof:
+    """What this conversation has proved of being this customer: by the channel's signed token and the shop's record of
+    codes, never by a slot.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    if customer is None:
+        return Proof.NOBODY
+    identity = identity_of(_token(tracker))
+    signed_in = await ask_shop(customer_by_email, identity.email) if identity else None
+    if signed_in is not None and signed_in.id == customer.id:
+        return Proof.SIGNED_IN
+    by_code = await ask_shop(one_time_codes.proved, customer.id, tracker.sender_id)
+    return Proof.CODE if by_code else Proof.ORDER_AND_EMAIL
 
 
 async def recognise(tracker: Tracker) -> tuple[KnownCustomer | None, list[EventType]]:

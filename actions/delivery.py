@@ -13,7 +13,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
 from actions.consent import CONFIRMED
-from actions.customers import KnownCustomer, known_customer
+from actions.customers import KnownCustomer, Proof, known_customer
 from actions.dates import find_date
 from actions.forms import CompletedForm, OrderForm, refuse
 from actions.items import ItemForm, Line, not_found
@@ -115,6 +115,8 @@ class ActionAskMissingFormConfirmed(AskConsent):
 
 class ActionReportMissing(ConfirmedAct):
     """Has the carrier look for a parcel."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_report_missing"
@@ -253,6 +255,7 @@ class ActionAskPhoto(Action):
 class ActionOpenClaim(ConfirmedAct):
     """Opens a claim for what is broken, wrong or incomplete."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("item", "description", "photo")
 
     def name(self) -> str:
@@ -353,6 +356,7 @@ class ValidateRescheduleForm(OrderForm):
 class ActionRescheduleDelivery(CompletedForm):
     """Moves a delivery; where the day will not do, the nearest one is offered."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("delivery_day",)
 
     def name(self) -> str:

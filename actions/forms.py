@@ -5,6 +5,7 @@ skill's module: a subclass of ``OrderForm`` or ``AccountForm``, and one of ``Com
 """
 
 import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from rasa_sdk.types import DomainDict
 
 from actions import consent
 from actions.consent import CONFIRMED, CONSENT
-from actions.customers import KnownCustomer, get_to_know, known_customer, recognise
+from actions.customers import KnownCustomer, Proof, get_to_know, known_customer, proof_of, recognise
 from actions.messages import (
     ANSWERS,
     CHANGES_FORM,
@@ -34,6 +35,7 @@ from actions.messages import (
 )
 from actions.refusals import is_refusal
 from actions.shop_access import ask_shop
+from shop import one_time_codes
 from shop.customers import IdentificationOutcome, identify
 from shop.emails import find_email
 from shop.errors import ShopUnavailable
@@ -46,6 +48,14 @@ logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
 
 ATTEMPTS_BEFORE_A_PERSON = 3
 REQUESTED = "requested_slot"
+CODE_SLOT = "one_time_code"
+"""True once the customer has proved enough for the act. It steers the dialogue alone; the act itself checks again."""
+CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){5}(?!\d)")
+_ANOTHER_CODE = re.compile(
+    r"\b(?:again|resend|re-send|another|new|(?:no|not|never|nothing|didn'?t|hasn'?t|haven'?t) \w{0,12} ?(?:code|mail"
+    r"|email|come|came|arrived?|got|get|received?))\b",
+    re.IGNORECASE,
+)
 FREE_TEXT = ("description", "reason")
 """Slots that take whatever the customer writes."""
 IN_HAND = frozenset({"order_number", "email", "product"})
@@ -147,6 +157,10 @@ class OrderForm(Form):
 
     needs_order: ClassVar[bool] = True
 
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        """What what the form collects for needs; no less than its CompletedForm asks."""
+        return Proof.ORDER_AND_EMAIL
+
     def further(self, tracker: Tracker) -> list[str]:
         """The slots after those that identify the order."""
         return []
@@ -154,7 +168,17 @@ class OrderForm(Form):
     def wanted(self, tracker: Tracker) -> list[str]:
         known = known_customer(tracker) is not None
         number = ["order_number"] if self.needs_order or not known else []
-        return number + ([] if known else ["email"]) + self.further(tracker)
+        slots = number + ([] if known else ["email"]) + self.further(tracker)
+        if self.needed_proof(tracker) > Proof.ORDER_AND_EMAIL:
+            # Before the last yes, so that nothing is confirmed that cannot be done.
+            slots.insert(slots.index("confirmed") if "confirmed" in slots else len(slots), CODE_SLOT)
+        return slots
+
+    def extract_one_time_code(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """Nothing: the code is not kept in a slot. ``look_up`` checks it."""
+        return {}
 
     def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -196,12 +220,43 @@ class OrderForm(Form):
                 events = await _identify(dispatcher, tracker, number, email, domain)
             tracker.add_slots(events)
             customer = known_customer(tracker)
+            if customer and not tracker.get_slot(ENDED):
+                events = [*events, *await self._look_up_proof(dispatcher, tracker, customer)]
+                tracker.add_slots(events)
             if customer and tracker.get_slot("order_number") and not tracker.get_slot(ENDED):
                 events = [*events, *await self.look_up_order(dispatcher, tracker, domain, customer, said)]
         except ShopUnavailable as error:
             logger.error("%s", error)
             return [*events, *unavailable(dispatcher, tracker)]
         return events
+
+    async def _look_up_proof(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
+    ) -> list[EventType]:
+        """Whether the customer has proved enough, by the code in the latest message or before."""
+        needed = self.needed_proof(tracker)
+        if needed <= Proof.ORDER_AND_EMAIL:
+            return []
+        if await proof_of(tracker, customer) >= needed:
+            return [] if tracker.get_slot(CODE_SLOT) else [SlotSet(CODE_SLOT, True)]
+        # A slot that is set without need would have Rasa take a question of another kind for an answer.
+        events: list[EventType] = [SlotSet(CODE_SLOT, None)] if tracker.get_slot(CODE_SLOT) else []
+        if not is_asked_for(tracker, CODE_SLOT):
+            return events
+        if intent_of(tracker) == "deny":
+            return [*events, *refuse(dispatcher, "utter_nothing_changed")]
+        if wants_another_code(tracker):
+            return [SlotSet(CODE_SLOT, None), *await send_code(dispatcher, tracker, customer)]
+        given = CODE.search(latest_text(tracker))
+        if given is None:
+            return events
+        checked = await ask_shop(one_time_codes.check, customer.id, tracker.sender_id, re.sub(r"\D", "", given[0]))
+        if checked is one_time_codes.CodeCheck.RIGHT:
+            return [SlotSet(CODE_SLOT, True), SlotSet("failed_attempts", 0.0)]
+        if checked is one_time_codes.CodeCheck.GONE:
+            return [*events, *give_up(dispatcher, "utter_code_gone")]
+        dispatcher.utter_message(response="utter_code_wrong")
+        return [SlotSet(CODE_SLOT, None)]
 
     async def look_up_order(
         self,
@@ -226,6 +281,8 @@ class CompletedForm(Action, ABC):
 
     forgets: ClassVar[tuple[str, ...]] = ()
     """The slots of this form alone, emptied when it is done."""
+    needs_proof: ClassVar[Proof]
+    """What the customer must have proved. Has no default, so that no act is written without a thought about it."""
 
     @abstractmethod
     async def complete(
@@ -241,11 +298,16 @@ class CompletedForm(Action, ABC):
             dispatcher.utter_message(response="utter_offer_person")
             return [SlotSet("offer", "human_handoff")]
         try:
+            if self.needs_proof > Proof.ORDER_AND_EMAIL and await proof_of(tracker, customer) < self.needs_proof:
+                # The form has asked; who gets here without (a proof that is too old by now) may begin again.
+                dispatcher.utter_message(response="utter_code_needed")
+                return [SlotSet(slot, None) for slot in (*self.forgets, CODE_SLOT)]
             events = await self.complete(dispatcher, tracker, customer)
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
         set_here = {event.get("name") for event in events}
-        return [*(SlotSet(slot, None) for slot in self.forgets if slot not in set_here), *events]
+        forgotten = (*self.forgets, *((CODE_SLOT,) if self.needs_proof > Proof.ORDER_AND_EMAIL else ()))
+        return [*(SlotSet(slot, None) for slot in forgotten if slot not in set_here), *events]
 
 
 def ended(tracker: Tracker, forgets: tuple[str, ...] = ()) -> list[EventType]:
@@ -340,6 +402,19 @@ def unavailable(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Even
     """Say that the shop cannot be reached; a "yes" then asks again for what the customer last wanted."""
     dispatcher.utter_message(response="utter_shop_unavailable")
     return [SlotSet(ENDED, "unavailable"), SlotSet("offer", tracker.get_slot("request"))]
+
+
+def wants_another_code(tracker: Tracker) -> bool:
+    """Whether the answer to the question for a code asks for a new one: "send it again", "it didn't come"."""
+    return _ANOTHER_CODE.search(latest_text(tracker)) is not None
+
+
+async def send_code(dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
+    """Send a code to the address on file; ends the form where too many were sent. The next question says where."""
+    sending = await ask_shop(one_time_codes.send, customer.id, tracker.sender_id)
+    if sending is one_time_codes.Sending.SENT:
+        return []
+    return give_up(dispatcher, f"utter_code_{sending.value}")
 
 
 def _is_new(tracker: Tracker, number: str) -> bool:

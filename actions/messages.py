@@ -154,13 +154,17 @@ def order_number_in(tracker: Tracker) -> str | None:
 
 
 def transcript(tracker: Tracker) -> str:
-    """The conversation so far, one message a line, as a colleague wants to read it."""
+    """The conversation so far, one message a line, as a colleague wants to read it; one-time codes are masked."""
     speakers = {"user": "Customer", "bot": "Fern"}
-    return "\n".join(
-        f"{speakers[event['event']]}: {event['text']}"
-        for event in tracker.events
-        if event.get("event") in speakers and event.get("text")
-    )
+    lines, asked = [], None
+    for event in tracker.events:
+        if event.get("event") == "slot" and event.get("name") == "requested_slot":
+            asked = event.get("value")
+        if event.get("event") in speakers and event.get("text"):
+            is_code = event["event"] == "user" and asked == "one_time_code"
+            text = re.sub(r"\d", "*", event["text"]) if is_code else event["text"]
+            lines.append(f"{speakers[event['event']]}: {text}")
+    return "\n".join(lines)
 
 
 def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
-from actions.customers import KnownCustomer
+from actions.customers import KnownCustomer, Proof
 from actions.forms import OrderForm, reason_given, refuse
 from actions.items import ItemForm, Line, item_name, not_found, order_in_hand, quantity_given
 from actions.messages import entities, entity, free_answer, latest_text
@@ -86,6 +86,9 @@ class ValidateAddressForm(OrderForm):
 
     def further(self, tracker: Tracker) -> list[str]:
         return ["address", "postcode", "confirmed"]
+
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        return Proof.CODE
 
     def extract_address(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A street in the latest message: marked as the new one, as the only one, or as the answer to the question."""
@@ -192,6 +195,7 @@ class ActionAskItemsFormConfirmed(AskConsent):
 class ActionCancelOrder(ConfirmedAct):
     """Cancels an order that has not left."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("reason",)
 
     def name(self) -> str:
@@ -221,6 +225,7 @@ class ActionCancelOrder(ConfirmedAct):
 class ActionChangeAddress(ConfirmedAct):
     """Sends an order that has not left to another address."""
 
+    needs_proof: ClassVar[Proof] = Proof.CODE
     forgets: ClassVar[tuple[str, ...]] = ("address", "postcode")
 
     def name(self) -> str:
@@ -244,6 +249,7 @@ class ActionChangeAddress(ConfirmedAct):
 class ActionChangeItems(ConfirmedAct):
     """Changes how many of something an order has."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("item", "quantity")
 
     def name(self) -> str:

@@ -8,7 +8,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import KnownCustomer, known_customer
+from actions.customers import KnownCustomer, Proof, known_customer
 from actions.forms import AccountForm, CompletedForm, OrderForm
 from actions.items import not_found, order_in_hand, shown_order
 from actions.requests import REQUESTS_ABOUT_AN_ORDER
@@ -43,6 +43,10 @@ class ValidateAccountForm(AccountForm):
     def name(self) -> str:
         return "validate_account_form"
 
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        """A copy of all data asks for more than a look at the points."""
+        return Proof.CODE if tracker.get_slot("request") == "export_data" else Proof.ORDER_AND_EMAIL
+
 
 class ActionAskOrderNumber(Action):
     """Asks for the order; a known customer gets their latest ones to choose from."""
@@ -76,6 +80,8 @@ class ActionAskOrderNumber(Action):
 class ActionOrderStatus(CompletedForm):
     """Says where an order is."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
+
     def name(self) -> str:
         return "action_order_status"
 
@@ -92,6 +98,8 @@ class ActionOrderStatus(CompletedForm):
 
 class ActionOrderContents(CompletedForm):
     """Says what is in an order and what it cost."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_order_contents"
@@ -118,6 +126,8 @@ class ActionOrderContents(CompletedForm):
 
 class ActionListOrders(CompletedForm):
     """Lists a customer's latest orders."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_list_orders"

@@ -14,7 +14,7 @@ from actions import consent
 from actions.amounts import find_amount
 from actions.confirmed_acts import AskConsent, Question
 from actions.consent import CONFIRMED, CONSENT
-from actions.customers import KnownCustomer, known_customer, recognise, recognise_if_possible
+from actions.customers import KnownCustomer, Proof, known_customer, recognise, recognise_if_possible
 from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
 from actions.items import not_found, order_in_hand
@@ -77,6 +77,8 @@ class ActionPaymentFailed(Action):
 class ActionPaymentProblem(CompletedForm):
     """Says how the payment of an order stands."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
+
     def name(self) -> str:
         return "action_payment_problem"
 
@@ -92,6 +94,8 @@ class ActionPaymentProblem(CompletedForm):
 
 class ActionSendInvoice(CompletedForm):
     """Sends a copy of an invoice."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_send_invoice"

@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
-from actions.customers import KnownCustomer, known_customer
+from actions.customers import KnownCustomer, Proof, known_customer
 from actions.exchanges import find_exchange
 from actions.forms import CompletedForm, reason_given, refuse
 from actions.items import ItemForm, Line, end_unavailable, item_name, not_found, quantity_given
@@ -147,6 +147,7 @@ class ActionAskReturnFormConfirmed(AskConsent):
 class ActionStartReturn(ConfirmedAct):
     """Opens a return or an exchange; the label goes out by e-mail."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
     forgets: ClassVar[tuple[str, ...]] = ("item", "quantity", "reason", "exchange_for")
 
     def name(self) -> str:
@@ -204,6 +205,8 @@ class ActionStartReturn(ConfirmedAct):
 class ActionRefundStatus(CompletedForm):
     """Says how far a refund is."""
 
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
+
     def name(self) -> str:
         return "action_refund_status"
 
@@ -227,6 +230,8 @@ class ActionRefundStatus(CompletedForm):
 
 class ActionReturnLabel(CompletedForm):
     """Sends the label of a return once more."""
+
+    needs_proof: ClassVar[Proof] = Proof.ORDER_AND_EMAIL
 
     def name(self) -> str:
         return "action_return_label"

@@ -68,6 +68,12 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
     ]
 
 
+def mail_sender() -> Service:
+    """What sends the shop's e-mail; it listens on nothing, so that there is nothing to wait for."""
+    command = [str(VENV_PYTHON), "-m", "shop.deliver_mail"]
+    return Service("mail sender", command, health="", log=LOGS / "mail.log", env=rasa_settings(), cwd=ROOT)
+
+
 def end_on_signal(number: int, _frame: FrameType | None) -> None:
     """Ends like Ctrl-C, so that the servers are stopped whoever asks."""
     raise KeyboardInterrupt(signal.Signals(number).name)
@@ -115,6 +121,9 @@ def main(arguments: list[str]) -> int:
             for service in services:
                 service.start()
             wait_until_healthy(services, START_SECONDS)
+        if os.environ.get("SMTP_HOST"):
+            services.append(mail_sender())
+            services[-1].start()
         greet(services[1].health.rstrip("/"), time.monotonic() - began)
         watch(services)
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shop import audit, outbox, references
 from shop.database import begin_change
 from shop.models import (
+    AccountLink,
     AuditEntry,
     Customer,
     CustomerPreferences,
@@ -20,6 +21,7 @@ from shop.models import (
     FraudReport,
     IdentificationAttempt,
     MissingParcel,
+    OneTimeCode,
     Order,
     OrderEvent,
     OrderLine,
@@ -156,20 +158,31 @@ def _json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
+def _addresses_so_far(session: Session, customer: Customer) -> list[str]:
+    """The e-mail address and those before it."""
+    changes = select(AuditEntry.detail).where(
+        AuditEntry.customer_id == customer.id, AuditEntry.action == "contact_changed"
+    )
+    before = [d["before"] for d in session.execute(changes).scalars() if d.get("field") == "email"]
+    return [customer.email, *before]
+
+
 def _erase(session: Session, customer: Customer) -> None:
     orders = select(Order.id).where(Order.customer_id == customer.id)
     numbers = [str(number) for number in session.execute(orders.with_only_columns(Order.number)).scalars()]
-    email = customer.email
+    emails = _addresses_so_far(session, customer)
     for statement in (
         delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
-        delete(StockNotice).where(StockNotice.email == email),
-        delete(OutboxMessage).where(OutboxMessage.recipient == email),
+        delete(OneTimeCode).where(OneTimeCode.customer_id == customer.id),
+        delete(AccountLink).where(AccountLink.customer_id == customer.id),
+        delete(StockNotice).where(StockNotice.email.in_(emails)),
+        delete(OutboxMessage).where(OutboxMessage.recipient.in_(emails)),
         delete(IdentificationAttempt).where(IdentificationAttempt.subject.in_(numbers)),
         update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
         update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
         update(Return).where(Return.order_id.in_(orders)).values(reason=""),
-        update(Ticket).where(Ticket.email == email).values(email="", transcript=""),
-        update(FraudReport).where(FraudReport.email == email).values(email=""),
+        update(Ticket).where(Ticket.email.in_(emails)).values(email="", transcript=""),
+        update(FraudReport).where(FraudReport.email.in_(emails)).values(email=""),
         update(AuditEntry).where(AuditEntry.customer_id == customer.id).values(detail={}),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

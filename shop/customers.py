@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop import attempts, audit, outbox
+from shop import account_links, attempts, audit, outbox
 from shop.customer_data import DataOutcome, DataRequest, delete_data, export_data
 from shop.database import begin_change
 from shop.emails import find_email
@@ -60,11 +60,12 @@ class Identification:
 
 
 class ContactOutcome(str, Enum):
-    """How a change of contact details ended. ALREADY_DONE: this conversation made just this change before."""
+    """How a change of contact details ended. ALREADY_DONE: this conversation made just this change before. SENT: the
+    new e-mail address was written to; whether it is somebody else's already is told to that address alone."""
 
     CHANGED = "changed"
+    SENT = "sent"
     SAME = "same"
-    TAKEN = "taken"
     INVALID = "invalid"
     ALREADY_DONE = "already_done"
     NOT_FOUND = "not_found"
@@ -111,10 +112,17 @@ def customer_by_email(session: Session, email: str) -> CustomerSummary | None:
     return _summary(customer) if customer else None
 
 
+def address_on_file(session: Session, customer_id: int) -> str | None:
+    """Where a customer is written to; None for somebody who does not exist or is erased."""
+    customer = session.get(Customer, customer_id)
+    return customer.email if customer and not customer.erased_at else None
+
+
 def change_contact(
     session: Session, customer_id: int, field: ContactField, value: str, conversation_id: str
 ) -> ContactChange:
-    """Change an e-mail address, phone number or name. The old e-mail address is told about a new one."""
+    """Change a phone number or name, and tell the address on file, which can undo it. A new e-mail address holds once
+    the link in a mail to it was followed; the answer is the same where it has an account of its own."""
     customer = _to_change(session, customer_id)
     if customer is None:
         return ContactChange(ContactOutcome.NOT_FOUND)
@@ -124,10 +132,11 @@ def change_contact(
     if new == before:
         repeated = audit.last(session, "contact_changed", conversation_id, customer_id, field=field) is not None
         return ContactChange(ContactOutcome.ALREADY_DONE if repeated else ContactOutcome.SAME, before)
-    if field == "email" and _by_email(session, new) is not None:
-        return ContactChange(ContactOutcome.TAKEN, before)
     if field == "email":
-        outbox.put(session, "email_changed", before, name=customer.name)
+        _write_to_new_address(session, customer, new, conversation_id)
+        return ContactChange(ContactOutcome.SENT, new)
+    undo = account_links.make(session, customer_id, account_links.UNDO, field=field, value=before)
+    outbox.put(session, "contact_changed", customer.email, name=customer.name, field=field, token=undo)
     setattr(customer, field, new)
     audit.record(session, "contact_changed", conversation_id, customer_id, field=field, before=before)
     return ContactChange(ContactOutcome.CHANGED, new)
@@ -142,14 +151,42 @@ def loyalty(session: Session, customer_id: int) -> Loyalty:
     return Loyalty(points, points * PENCE_PER_POINT, tier, higher[0] - points if higher else None)
 
 
-def send_password_reset(session: Session, email: str, conversation_id: str) -> None:
-    """Send a link for a new password, if there is such an account; the caller cannot tell."""
+def send_password_reset(session: Session, email: str, conversation_id: str, is_proved: bool = False) -> None:
+    """Send a link for a new password, if there is such an account; the caller cannot tell.
+
+    Args:
+        is_proved: Whether the customer signed in or gave a code. An address that was changed lately gets no link
+            without: the change can still be undone, a new password could not.
+    """
     begin_change(session)
     customer = _by_email(session, email)
+    if customer and not is_proved and account_links.address_may_be_undone(session, customer.id):
+        if not outbox.sent_lately(session, "password_reset_held", customer.email):
+            outbox.put(session, "password_reset_held", customer.email, name=customer.name)
+        return
     if customer and not outbox.sent_lately(session, "password_reset", customer.email):
         # The link is made by what sends the mail, so that nothing that opens an account is stored here.
         outbox.put(session, "password_reset", customer.email, customer_id=customer.id)
         audit.record(session, "password_reset", conversation_id, customer.id)
+
+
+def _write_to_new_address(session: Session, customer: Customer, new: str, conversation_id: str) -> None:
+    """A link to confirm it, or, where it has an account, a word that somebody asked."""
+    if outbox.sent_lately(session, "confirm_email", new) or outbox.sent_lately(session, "address_in_use", new):
+        return
+    if _by_email(session, new) is not None:
+        outbox.put(session, "address_in_use", new)
+        return
+    token = account_links.make(
+        session,
+        customer.id,
+        account_links.CONFIRM,
+        field="email",
+        value=new,
+        before=customer.email,
+        conversation=conversation_id,
+    )
+    outbox.put(session, "confirm_email", new, token=token)
 
 
 def _by_email(session: Session, email: str) -> Customer | None:

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from shop import audit, references
 from shop.models import MissingParcel, Order, OrderStatus, today
-from shop.orders import BEFORE_DISPATCH
-from shop.own_orders import own_order, own_order_to_change
+from shop.own_orders import BEFORE_DISPATCH, own_order, own_order_to_change
 from shop.postcodes import normal_postcode
 
 SATURDAY, SUNDAY = 5, 6

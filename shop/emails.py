@@ -35,3 +35,10 @@ def _unspoken(text: str) -> str:
         return text
     tail = _SPACED_DOT.sub(".", tail)
     return _SPOKEN_DOT.sub(".", head) + sign + _SPOKEN_DOT.sub(".", tail)
+
+
+def masked(email: str) -> str:
+    """An address as its owner knows it again and nobody else reads it: a***@e***.com."""
+    name, _, domain = email.partition("@")
+    host, _, ending = domain.rpartition(".")
+    return f"{name[:1]}***@{host[:1]}***.{ending}"

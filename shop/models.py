@@ -323,6 +323,35 @@ class OutboxMessage(Base):
     sent_at: Mapped[datetime | None] = Column(DateTime)
 
 
+class OneTimeCode(Base):
+    """A code that was sent to a customer's address: one customer, one conversation, one use. ``digest`` is keyed."""
+
+    __tablename__ = "one_time_codes"
+
+    id: Mapped[int] = Column(Integer, primary_key=True)
+    customer_id: Mapped[int] = Column(ForeignKey("customers.id"), nullable=False, index=True)
+    conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
+    digest: Mapped[str] = Column(String(64), nullable=False)
+    tries: Mapped[int] = Column(Integer, nullable=False, default=0)
+    created_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
+    used_at: Mapped[datetime | None] = Column(DateTime)
+
+
+class AccountLink(Base):
+    """A link in an e-mail that confirms a new address or undoes a change. ``digest`` is keyed; ``detail`` is what to
+    put in place."""
+
+    __tablename__ = "account_links"
+
+    id: Mapped[int] = Column(Integer, primary_key=True)
+    customer_id: Mapped[int] = Column(ForeignKey("customers.id"), nullable=False, index=True)
+    purpose: Mapped[str] = Column(String(20), nullable=False)
+    digest: Mapped[str] = Column(String(64), nullable=False, unique=True)
+    detail: Mapped[dict[str, Any]] = Column(JSON, nullable=False)
+    expires_at: Mapped[datetime] = Column(DateTime, nullable=False)
+    used_at: Mapped[datetime | None] = Column(DateTime)
+
+
 class IdentificationAttempt(Base):
     """A failed guess. ``kind`` is order or gift_card, ``subject`` the number or code that was tried."""
 

@@ -7,12 +7,11 @@ from enum import Enum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from shop import audit, ledger
+from shop import account_links, audit, ledger, outbox
 from shop.models import Order, OrderEvent, OrderStatus, Parcel, Product, utc_now
-from shop.own_orders import line_of, order_number, own_order, own_order_to_change
+from shop.own_orders import can_change, line_of, order_number, own_order, own_order_to_change
 from shop.postcodes import normal_postcode
 
-BEFORE_DISPATCH = frozenset({OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.DELAYED})
 ADDRESS_LENGTH = 200
 CANCELLATION = "CN"
 CANCELLED_BY_CUSTOMER = "you asked us to"
@@ -224,6 +223,11 @@ def change_address(
     if (street.casefold(), normal) == (order.address.casefold(), order.postcode):
         return AddressChange(AddressOutcome.SAME, order.address, order.postcode)
     before = f"{order.address}, {order.postcode}"
+    undo = account_links.make(
+        session, customer_id, account_links.UNDO, order_id=order.id, address=order.address, postcode=order.postcode
+    )
+    owner = order.customer
+    outbox.put(session, "address_changed", owner.email, name=owner.name, number=order.number, token=undo)
     order.address, order.postcode = street, normal
     audit.record(session, "address_changed", conversation_id, customer_id, number=order.number, before=before)
     return AddressChange(AddressOutcome.CHANGED, street, normal)
@@ -258,11 +262,6 @@ def change_quantity(
     detail = {"number": order.number, "product_id": line.product_id, "more": more, "difference_pence": difference}
     audit.record(session, "quantity_changed", conversation_id, customer_id, **detail)
     return ItemsChange(ItemsOutcome.CHANGED if quantity else ItemsOutcome.REMOVED, difference, stock - more)
-
-
-def can_change(order: Order) -> bool:
-    """Whether an order is still in the warehouse: it can be cancelled, sent elsewhere or made of other things."""
-    return order.status in BEFORE_DISPATCH and not order.parcels
 
 
 def _stock_to_change(session: Session, product_id: int) -> int:

@@ -8,6 +8,13 @@ from sqlalchemy.orm import Session
 from shop.database import begin_change
 from shop.models import Order, OrderLine, OrderStatus
 
+BEFORE_DISPATCH = frozenset({OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.DELAYED})
+
+
+def can_change(order: Order) -> bool:
+    """Whether an order is still in the warehouse: it can be cancelled, sent elsewhere or made of other things."""
+    return order.status in BEFORE_DISPATCH and not order.parcels
+
 
 def order_number(number: str | int) -> int | None:
     """An order number as the tables store it; None for anything that is none."""

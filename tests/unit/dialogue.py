@@ -15,8 +15,11 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from ruamel.yaml import YAML
+from sqlalchemy import select
 
 from actions.forms import REQUESTED, Form
+from shop.database import open_session
+from shop.models import OutboxMessage
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))
@@ -93,9 +96,7 @@ class Conversation:
         assert action.name() in DOMAIN["actions"], f"domain.yml does not list {action.name()}"
         self.dispatcher = CollectingDispatcher()
         self.given(candidates or {})
-        loop = {"name": self.form} if self.form else {}
-        tracker = Tracker(self.sender, dict(self.slots), self.message, list(self.events), False, None, loop, "")
-        outcome = action.run(self.dispatcher, tracker, DOMAIN)
+        outcome = action.run(self.dispatcher, self.tracker(), DOMAIN)
         self.returned = list(asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome)
         for event in self.returned:
             if event["event"] == "slot":
@@ -114,6 +115,11 @@ class Conversation:
         self.hears(text, "affirm").fills(form)
         assert self.form is None and self.slots["confirmed"] is True
 
+    def tracker(self) -> Tracker:
+        """The conversation as an action gets it."""
+        loop = {"name": self.form} if self.form else {}
+        return Tracker(self.sender, dict(self.slots), self.message, list(self.events), False, None, loop, "")
+
     def blank(self, name: str) -> Any:
         """What a blank of the latest response was filled with."""
         return self.dispatcher.messages[-1][name]
@@ -131,6 +137,13 @@ class Conversation:
     def _set_since_the_message(self) -> dict[str, Any]:
         last = max(n for n, event in enumerate(self.events) if event["event"] == "user")
         return {e["name"]: e["value"] for e in self.events[last:] if e["event"] == "slot"}
+
+
+def sent_code() -> str:
+    """The one-time code that was sent last, as its reader finds it in the mail."""
+    newest = select(OutboxMessage).where(OutboxMessage.kind == "one_time_code").order_by(OutboxMessage.id.desc())
+    with open_session() as session:
+        return str(session.execute(newest).scalars().first().content["code"])
 
 
 class Chat(Conversation):

@@ -17,17 +17,20 @@ from actions.account import (
     ValidatePasswordForm,
     find_name,
 )
+from actions.forms import Form
 from actions.memory import ActionForgetPreferences, ActionSetPreference, ActionShowPreferences
 from actions.order_changes import ActionAskAddressFormConfirmed, ActionChangeAddress, ValidateAddressForm
 from actions.orders import ValidateAccountForm
+from actions.proof import ActionAskOneTimeCode
 from actions.requests import ActionAccept
-from shop import preferences
+from shop import account_links, preferences
+from shop.account_links import Followed
 from shop.customers import CustomerSummary, customer_by_email
 from shop.database import open_session
 from shop.identity import mint
 from shop.models import Customer, OutboxMessage, utc_now
 from shop.preferences import Preferences
-from tests.unit.dialogue import CONSENTED, Conversation, Entity
+from tests.unit.dialogue import CONSENTED, Conversation, Entity, sent_code
 
 ADA = "ada.byrne@example.com"
 ELIN = "elin.hughes@example.com"
@@ -47,10 +50,18 @@ def account(email: str) -> CustomerSummary:
 
 
 def known(email: str = ADA, **slots: object) -> Conversation:
-    """A conversation with a customer whom Fern has recognised."""
+    """A conversation with a customer who has signed in."""
     customer = account(email)
     slot = {"id": customer.id, "first_name": customer.first_name, "email": email}
-    return Conversation(customer=slot, email=email, **slots)
+    token = mint(email, customer.first_name, "test", 60) or ""
+    return Conversation(token=token, customer=slot, email=email, **slots)
+
+
+def proves(chat: Conversation, form: Form) -> list[str]:
+    """Somebody who is known by order and e-mail alone gives the code that the form asks for."""
+    assert chat.slots["requested_slot"] == "one_time_code"
+    assert chat.runs(ActionAskOneTimeCode()) == ["utter_ask_one_time_code"]
+    return chat.hears(sent_code(), "inform").fills(form)
 
 
 def remembered(email: str = ADA) -> Preferences:
@@ -61,6 +72,18 @@ def remembered(email: str = ADA) -> Preferences:
 def outbox(kind: str) -> list[str]:
     with open_session() as session:
         return list(session.execute(select(OutboxMessage.recipient).where(OutboxMessage.kind == kind)).scalars())
+
+
+def token_in(kind: str) -> str:
+    """The token of the link in the latest mail of a kind."""
+    newest = select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.id.desc())
+    with open_session() as session:
+        return str(session.execute(newest).scalars().first().content["token"])
+
+
+def follow(token: str) -> Followed:
+    with open_session() as session:
+        return account_links.follow(session, token)
 
 
 # Contact details --------------------------------------------------------------------------------------------------
@@ -111,9 +134,11 @@ def test_an_email_address_is_changed_and_the_old_one_told() -> None:
     assert chat.slots["requested_slot"] == "new_value"
     chat.hears("it's Ada.B@example.org", "inform", ("email", "Ada.B@example.org")).fills(ValidateContactForm())
     assert confirm(chat) == "ada.b@example.org"
-    assert chat.runs(ActionChangeContact()) == ["utter_contact_changed"]
+    assert chat.runs(ActionChangeContact()) == ["utter_contact_sent"]
+    assert account(ADA).first_name == "Ada" and outbox("confirm_email") == ["ada.b@example.org"]
+    assert chat.customer["email"] == chat.slots["email"] == ADA
+    assert follow(token_in("confirm_email")) is Followed.CONFIRMED
     assert account("ada.b@example.org").first_name == "Ada" and outbox("email_changed") == [ADA]
-    assert chat.customer["email"] == chat.slots["email"] == "ada.b@example.org"
     assert chat.slots["contact_detail"] is chat.slots["new_value"] is chat.slots["confirmed"] is None
 
 
@@ -133,26 +158,27 @@ def test_a_change_to_what_is_there() -> None:
     assert chat.runs(ActionChangeContact()) == ["utter_contact_same"]
 
 
-def test_an_address_of_somebody_else_is_refused_without_saying_why() -> None:
+def test_an_address_of_somebody_else_is_answered_like_any_other() -> None:
     chat = known()
     ask_to_change(chat, f"email to {ELIN}", ("contact_detail", "email"), ("email", ELIN, "new"))
     confirm(chat)
-    assert chat.runs(ActionChangeContact()) == ["utter_contact_taken"]
-    assert chat.blank("value") == ELIN and chat.slots["offer"] == "human_handoff"
+    assert chat.runs(ActionChangeContact()) == ["utter_contact_sent"]
+    assert chat.blank("value") == ELIN and chat.slots["offer"] is None
+    assert outbox("confirm_email") == [] and outbox("address_in_use") == [ELIN]
     assert chat.customer["email"] == chat.slots["email"] == ADA
 
 
 def test_what_the_shop_finds_wrong_is_told() -> None:
-    chat = known(contact_detail="phone", new_value="123", **CONSENTED)
+    chat = known(contact_detail="phone", new_value="123", **CONSENTED).hears("yes", "affirm")
     assert chat.runs(ActionChangeContact()) == ["utter_contact_invalid"]
     assert chat.blank("value") == "123"
 
 
 def test_an_account_that_is_gone() -> None:
-    chat = known(ELIN, contact_detail="phone", new_value="07700 900118", **CONSENTED)
+    chat = known(ELIN, contact_detail="phone", new_value="07700 900118", **CONSENTED).hears("yes", "affirm")
     with open_session() as session:
         session.execute(update(Customer).where(Customer.email == ELIN).values(erased_at=utc_now()))
-    assert chat.runs(ActionChangeContact()) == ["utter_contact_not_found"]
+    assert chat.runs(ActionChangeContact()) == ["utter_code_needed"]
 
 
 @pytest.mark.parametrize(
@@ -256,6 +282,7 @@ def test_somebody_unknown_proves_who_they_are_and_the_new_address_proves_nothing
     assert chat.slots["requested_slot"] == "email"
     chat.hears(ADA, "inform", ("email", ADA)).fills(ValidateContactForm())
     assert chat.customer["email"] == ADA
+    assert proves(chat, ValidateContactForm()) == []
     assert confirm(chat) == "a.b@example.org"
 
 
@@ -263,14 +290,16 @@ def test_the_old_address_says_whose_account_it_is() -> None:
     chat = Conversation()
     old_and_new: list[Entity] = [("email", ADA, "old"), ("email", "a.b@example.org", "new")]
     ask_to_change(chat, f"from {ADA} to a.b@example.org, order 10432", *old_and_new)
-    assert chat.customer["email"] == ADA and confirm(chat) == "a.b@example.org"
+    assert chat.customer["email"] == ADA and proves(chat, ValidateContactForm()) == []
+    assert confirm(chat) == "a.b@example.org"
 
 
 def test_an_address_beside_another_detail_says_whose_account_it_is() -> None:
     chat = Conversation()
     text = f"I'm {ADA}, 10432, my phone is 07700 900118 now"
     ask_to_change(chat, text, ("email", ADA), ("contact_detail", "phone"), ("phone", "07700 900118"))
-    assert chat.customer["email"] == ADA and confirm(chat) == "07700900118"
+    assert chat.customer["email"] == ADA and proves(chat, ValidateContactForm()) == []
+    assert confirm(chat) == "07700900118"
 
 
 def test_what_cannot_be_changed_or_used_is_explained() -> None:
@@ -494,7 +523,8 @@ def test_the_usual_address_waits_until_it_is_known_whose() -> None:
     chat.hears("send it to my home address please", "change_address").fills(ValidateAddressForm())
     assert chat.slots["requested_slot"] == "order_number"
     assert chat.hears(f"10434, {ADA}").fills(ValidateAddressForm()) == []
-    assert chat.slots["address"] == account(ADA).address and chat.slots["requested_slot"] == "confirmed"
+    assert chat.slots["address"] == account(ADA).address and proves(chat, ValidateAddressForm()) == []
+    assert chat.slots["requested_slot"] == "confirmed"
 
 
 def test_without_a_usual_address_it_is_asked_for() -> None:
@@ -519,6 +549,8 @@ def test_an_address_that_is_said_counts_more_than_the_usual_one() -> None:
 def test_a_copy_of_the_data_is_sent_once() -> None:
     chat = Conversation()
     chat.hears(f"send me all my data, 10438 {ELIN}", "export_data").fills(ValidateAccountForm())
+    assert chat.runs(ActionExportData()) == ["utter_code_needed"] and outbox("data_export") == []
+    proves(chat, ValidateAccountForm())
     assert chat.runs(ActionExportData()) == ["utter_export_done"]
     first = chat.blank("reference")
     assert chat.runs(ActionExportData()) == ["utter_export_already_done"]
@@ -543,9 +575,9 @@ def test_an_account_is_erased_after_a_yes_and_fern_forgets_who_it_was() -> None:
         assert customer_by_email(session, ELIN) is None
     # A second conversation that had recognised them before.
     again = Conversation(sender="chat-2", customer=customer)
-    assert ask_to_delete(again, "yes") == ["utter_delete_already_done"]
-    assert again.hears("my data", "export_data").runs(ActionExportData()) == ["utter_export_not_found"]
-    assert again.slots["customer"] == customer
+    again.hears("delete my account", "delete_data").fills(ValidateDeletionForm())
+    assert again.runs(ActionAskOneTimeCode()) == ["utter_code_not_found"]
+    assert again.hears("my data", "export_data").runs(ActionExportData()) == []
 
 
 def test_a_no_erases_nothing() -> None:
@@ -561,7 +593,7 @@ def test_an_account_with_an_order_on_its_way_stays() -> None:
 
 def test_an_account_that_never_was() -> None:
     chat = Conversation(customer={"id": 10**6, "first_name": "No", "email": "no@example.com"}, **CONSENTED)
-    assert chat.runs(ActionDeleteData()) == ["utter_delete_not_found"]
+    assert chat.runs(ActionDeleteData()) == ["utter_code_needed"]
 
 
 def test_a_database_that_is_down_keeps_the_account_and_the_yes(monkeypatch: pytest.MonkeyPatch) -> None:

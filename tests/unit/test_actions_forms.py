@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 from shop.demo import UNUSED_NUMBER
 from shop.identity import mint
 
-from .dialogue import DOMAIN, Chat, registered_actions, rules
+from .dialogue import DOMAIN, Chat, registered_actions, rules, sent_code
 
 ADA = "ada.byrne@example.com"
 RASAS = ("action_deactivate_loop", "action_two_stage_fallback")
@@ -191,7 +191,8 @@ def test_a_form_that_cannot_ask_because_the_shop_is_gone_ends_and_confirms_nothi
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
         assert chat.say("BA1 2AB", postcode="BA1 2AB") == ["utter_shop_unavailable"]
     assert chat.form is None
-    assert chat.ask("affirm") == ["utter_confirm_address"]
+    assert chat.ask("affirm") == ["utter_ask_one_time_code"]
+    assert chat.say(sent_code()) == ["utter_confirm_address"]
     assert chat.slots["confirmed"] is None
 
 

@@ -12,7 +12,7 @@ from shop.demo import DEMO_ORDERS, DemoOrder
 from shop.models import Order, Refund
 from shop.orders import find_order
 
-from .dialogue import Chat
+from .dialogue import Chat, sent_code
 
 ADA = "ada.byrne@example.com"
 
@@ -120,7 +120,8 @@ def test_an_unpaid_order_is_cancelled_without_a_refund(own_shop: URL) -> None:
 def test_the_address_is_changed_after_a_yes(own_shop: URL) -> None:
     chat = recognised()
     assert chat.ask("change_address") == ["utter_ask_address"]
-    assert chat.say("14 Mill Lane, Bath BA1 2AB") == ["utter_confirm_address"]
+    assert chat.say("14 Mill Lane, Bath BA1 2AB") == ["utter_ask_one_time_code"]
+    assert chat.say(sent_code()) == ["utter_confirm_address"]
     assert chat.ask("affirm") == ["utter_address_changed"]
     assert (stored(10434).address, stored(10434).postcode) == ("14 Mill Lane, Bath", "BA1 2AB")
 
@@ -129,7 +130,7 @@ def test_of_two_addresses_the_new_one_counts(own_shop: URL) -> None:
     chat = recognised()
     chat.ask("change_address")
     assert chat.say("14 Mill Lane, Bath") == ["utter_ask_postcode"]
-    assert chat.say("not BA1 2AC, it's BA1 2AB") == ["utter_confirm_address"]
+    assert chat.say("not BA1 2AC, it's BA1 2AB") == ["utter_ask_one_time_code"]
     assert chat.slots["postcode"] == "BA1 2AB"
 
 
@@ -161,6 +162,7 @@ def test_the_same_address_changes_nothing(own_shop: URL) -> None:
     chat = recognised()
     chat.ask("change_address")
     chat.say(f"{stored(10434).address}, {stored(10434).postcode}")
+    chat.say(sent_code())
     assert chat.ask("affirm") == ["utter_address_same"]
 
 

@@ -21,6 +21,7 @@ from shop.claims import ClaimOutcome, PhotoOutcome
 from shop.customers import ContactField, ContactOutcome, DataOutcome
 from shop.delivery import MissingOutcome, RescheduleOutcome
 from shop.models import OrderStatus
+from shop.one_time_codes import Sending
 from shop.orders import AddressOutcome, CancelOutcome, ItemsOutcome
 from shop.payments import GiftCardOutcome, InvoiceOutcome, PromoOutcome
 from shop.products import StockNoticeOutcome
@@ -49,6 +50,7 @@ BUILT: dict[str, list[str]] = {
     "utter_greet_known{in_tone}": [f"utter_greet_known{tone}" for tone in ("", *(f"_{t}" for t in GREETINGS_IN_TONE))],
     # forms: utter_answer_unclear is said where the domain has none for the slot
     "utter_{asked}_unclear": ["utter_answer_unclear"],
+    "utter_code_{sending.value}": [f"utter_code_{sending}" for sending in each(Sending, [Sending.SENT])],
     # orders
     "utter_order_{state}{with_note}": [
         *(f"utter_order_{state}" for state in ORDER_STATES),
@@ -246,7 +248,7 @@ def test_the_sources_are_read() -> None:
     """The reader above must see the calls, or the tests below would pass over nothing."""
     assert {"refuse", "give_up", "ask", "not_understood"} <= helpers().keys()
     said = {response for saying in SAYINGS for response in saying.responses}
-    assert {"utter_payment_card_declined", "utter_contact_taken", "utter_offer_person", "utter_confirm_cancel"} <= said
+    assert {"utter_payment_card_declined", "utter_contact_sent", "utter_offer_person", "utter_confirm_cancel"} <= said
     assert len(said) > 100
 
 

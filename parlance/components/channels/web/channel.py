@@ -59,6 +59,7 @@ UPLOADS_AT_ONCE = (24, 2)  # of all addresses together, and of one
 FILES = 65_536  # as many connections and files as the system lets a server open, where it allows fewer at first
 FEEDBACK_SLOT = "answer_feedback"
 IDENTITY_HEADER = "x-identity-token"
+LINK_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
     "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -84,6 +85,7 @@ class WebInput(InputChannel):
         self.options = options
         self._origins = access.check_origins(options.allowed_origins)
         self._page = load_function("page", options.page)
+        self._link_page = load_function("link_page", options.link_page)
         self._picture = load_function("picture", options.picture)
         self._identity = load_function("identity", options.identity)
         self._tokens = access.VisitorTokens(access.load_secret(Path(options.secret_file)), options.keep_days)
@@ -127,6 +129,8 @@ class WebInput(InputChannel):
         blueprint = Blueprint("web_chat")
         routes: list[tuple[str, str, Handler, bool]] = [
             ("GET", "/", self._show_page, False),
+            ("GET", "/account/<token:str>", self._show_link, False),
+            ("POST", "/account/<token:str>", self._follow_link, False),
             ("GET", "/widget.js", self._send_widget, False),
             ("GET", "/pictures/<name:path>", self._send_picture, False),
             ("POST", "/session", self._open_session, True),
@@ -476,6 +480,19 @@ class WebInput(InputChannel):
             raise Refused(404, "no_page", "No page is configured; embed the widget in one of your own.")
         html = await asyncio.to_thread(self._page, self.options.path)
         return respond.html(html, headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"})
+
+    async def _show_link(self, request: Request, token: str) -> HTTPResponse:
+        # Programs that look through mail open every link in it, so that opening one does nothing.
+        return await self._link(token, follow=False)
+
+    async def _follow_link(self, request: Request, token: str) -> HTTPResponse:
+        return await self._link(token, follow=True)
+
+    async def _link(self, token: str, follow: bool) -> HTTPResponse:
+        if self._link_page is None:
+            raise Refused(404, "no_page", "No page for links in e-mails is configured.")
+        html = await asyncio.to_thread(self._link_page, token, follow)
+        return respond.html(html, headers={"content-security-policy": LINK_POLICY, "cache-control": "no-store"})
 
     async def _send_widget(self, request: Request) -> HTTPResponse:
         try:

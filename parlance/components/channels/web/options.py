@@ -17,12 +17,14 @@ class WebOptions:
 
     - ``page(base)`` returns the HTML of the page that shows the chat; ``base`` is the channel's path.
     - ``picture(name)`` returns an SVG drawing for a path such as ``products/FH-1.svg``, or None.
+    - ``link_page(token, follow)`` returns the HTML for a link in an e-mail, and does what it is for if ``follow``.
     - ``identity(token)`` returns an object with an ``email``, or None for a token that proves nothing.
     """
 
     path: str = "/chat"
     page: str | None = None
     picture: str | None = None
+    link_page: str | None = None
     identity: str | None = None
     allowed_origins: tuple[str, ...] = ()
     widget: str = "web/dist/widget.js"
