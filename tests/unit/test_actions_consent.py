@@ -174,16 +174,22 @@ def test_a_yes_or_the_button_does_it(own_shop: URL, act: Callable[[Chat], None],
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
-def test_each_plain_yes_does_it(own_shop: URL, filled_shop: Path, act: Callable[[Chat], None]) -> None:
+def test_each_plain_yes_does_it(own_shop: URL, act: Callable[[Chat], None]) -> None:
     waiting = asked(act)
-    before = everything()
     with closing(sqlite3.connect(str(own_shop.database))) as shop_now, closing(sqlite3.connect(":memory:")) as kept:
+        shop_now.execute("PRAGMA synchronous = OFF")  # putting it back need not survive a power cut
         shop_now.backup(kept)
-        undone = []
-        for text in YES:
+
+        def changes(text: str) -> bool:
+            """Whether an answer has another connection change the database, which is put back."""
+            (before,) = shop_now.execute("PRAGMA data_version").fetchone()
             copy.deepcopy(waiting).say(text, "nlu_fallback")
-            undone += [text] if everything() == before else []
+            (after,) = shop_now.execute("PRAGMA data_version").fetchone()
             kept.backup(shop_now)
+            return bool(before != after)
+
+        assert not changes("hold on")
+        undone = [text for text in YES if not changes(text)]
     assert undone == []
 
 
@@ -224,7 +230,7 @@ def test_a_yes_to_an_offer_with_consequences_is_plain_too(own_shop: URL) -> None
     chat.say("b@example.com")
     assert chat.say("c@example.com") == ["utter_offer_person"]
     before = everything()
-    for text in NO_YES:
+    for text in set(NO_YES) - {"/affirm"}:  # which is the offer's button
         assert copy.deepcopy(chat).say(text, "affirm", confidence=0.97) == ["utter_offer_stands"]
     assert everything() == before
     assert chat.say("yes please get me one", "affirm") == ["utter_handoff"]
