@@ -7,9 +7,11 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import consent
 from actions.customers import known_customer
-from actions.messages import latest_text, transcript
+from actions.messages import intent_of, latest_text, transcript
 from actions.refusals import is_refusal
+from actions.requests import WORDS_OF_A_PERSON
 from actions.shop_access import ask_shop
 from shop.errors import ShopUnavailable
 from shop.tickets import open_ticket
@@ -27,6 +29,11 @@ class ActionHumanHandoff(Action):
         if is_refusal(latest_text(tracker), "human_handoff"):
             dispatcher.utter_message(response="utter_not_wanted")
             return [SlotSet("offer", None)]
+        # The rules run this after "affirm" too, which "hold on" has been taken for.
+        answer = latest_text(tracker) if intent_of(tracker) == "affirm" else ""
+        if answer and not consent.is_plain_yes(answer, WORDS_OF_A_PERSON):
+            dispatcher.utter_message(response="utter_offer_stands")
+            return [SlotSet("offer", "human_handoff")]
         customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email") or ""
         try:

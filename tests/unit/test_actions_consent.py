@@ -3,7 +3,9 @@
 import ast
 import copy
 import inspect
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +171,69 @@ def test_a_yes_or_the_button_does_it(own_shop: URL, act: Callable[[Chat], None],
         chat.ask("affirm")
     assert everything() != before
     assert chat.form is None and chat.slots["confirmed"] is None and chat.slots["consent"] is None
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_each_plain_yes_does_it(own_shop: URL, act: Callable[[Chat], None]) -> None:
+    waiting = asked(act)
+    with closing(sqlite3.connect(str(own_shop.database))) as shop_now, closing(sqlite3.connect(":memory:")) as kept:
+        shop_now.execute("PRAGMA synchronous = OFF")  # putting it back need not survive a power cut
+        shop_now.backup(kept)
+
+        def changes(text: str) -> bool:
+            """Whether an answer has another connection change the database, which is put back."""
+            (before,) = shop_now.execute("PRAGMA data_version").fetchone()
+            copy.deepcopy(waiting).say(text, "nlu_fallback")
+            (after,) = shop_now.execute("PRAGMA data_version").fetchone()
+            kept.backup(shop_now)
+            return bool(before != after)
+
+        assert not changes("hold on")
+        undone = [text for text in YES if not changes(text)]
+    assert undone == []
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_after_a_hesitation_it_is_said_that_nothing_is_done_and_asked_again(
+    own_shop: URL, act: Callable[[Chat], None]
+) -> None:
+    chat = asked(act)
+    question = chat.said[-1]["response"]
+    assert chat.say("hmm ok wait", "affirm", confidence=0.97) == ["utter_confirmed_unclear", question]
+    assert [button["title"] for button in chat.buttons()] == ["Yes", "No"]
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+@pytest.mark.parametrize("no", ["no", "nope, leave it", "No!", "nah"])
+def test_a_no_closes_the_question_and_changes_nothing(own_shop: URL, act: Callable[[Chat], None], no: str) -> None:
+    chat = asked(act)
+    before = everything()
+    chat.say(no, "deny")
+    chat.say("yes", "affirm")
+    assert everything() == before and chat.form is None and chat.slots["consent"] is None
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+@pytest.mark.parametrize("way_out", ["stop", "goodbye", "find_product"])
+def test_a_yes_after_the_form_was_left_does_nothing(own_shop: URL, act: Callable[[Chat], None], way_out: str) -> None:
+    chat = asked(act)
+    before = everything()
+    chat.ask(way_out)
+    if way_out != "find_product":
+        chat.say("yes", "affirm")
+    assert everything() == before
+
+
+def test_a_yes_to_an_offer_with_consequences_is_plain_too(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say("where is 10433, a@example.com", "order_status")
+    chat.say("b@example.com")
+    assert chat.say("c@example.com") == ["utter_offer_person"]
+    before = everything()
+    for text in set(NO_YES) - {"/affirm"}:  # which is the offer's button
+        assert copy.deepcopy(chat).say(text, "affirm", confidence=0.97) == ["utter_offer_stands"]
+    assert everything() == before
+    assert chat.say("yes please get me one", "affirm") == ["utter_handoff"]
 
 
 def test_a_yes_after_a_detail_has_changed_is_asked_for_again(own_shop: URL) -> None:

@@ -51,6 +51,18 @@ def test_a_known_email_is_where_the_answer_goes(empty_tickets: URL) -> None:
     assert message["email"] == "ada.byrne@example.com"
 
 
+@pytest.mark.parametrize("text", ["hold on", "idk", "is that right?", "hmm ok wait", "yes but not now", "why"])
+def test_a_hesitation_after_the_offer_opens_no_ticket_and_the_offer_stands(empty_tickets: URL, text: str) -> None:
+    heard = {"text": text, "intent": {"name": "affirm", "confidence": 0.97}, "entities": []}
+    tracker = Tracker("chat-7", {}, heard, EVENTS, False, None, {}, "action_listen")
+    dispatcher = CollectingDispatcher()
+    events = asyncio.run(ActionHumanHandoff().run(dispatcher, tracker, {}))
+    assert [message["response"] for message in dispatcher.messages] == ["utter_offer_stands"]
+    assert [(event["name"], event["value"]) for event in events] == [("offer", "human_handoff")]
+    with open_session() as session:
+        assert session.execute(select(Ticket)).first() is None
+
+
 def test_asking_twice_gives_the_same_number(empty_tickets: URL) -> None:
     _, first = hand_over()
     _, second = hand_over()
