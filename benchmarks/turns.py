@@ -113,7 +113,7 @@ def services_of(bot: str, folder: Path) -> tuple[list[Service], str]:
     environment["DATABASE_URL"] = f"sqlite:///{folder / 'shop.db'}"
     subprocess.run([sys.executable, "-m", "shop.setup"], cwd=ROOT, env=environment, check=True)
     files = server_files(actions_port, folder, data=folder)
-    actions = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(actions_port)]
+    actions = [sys.executable, "-m", "parlance.action_server", "--actions", "actions", "--port", str(actions_port)]
     command = rasa("run", "--model", str(model), *server)
     command += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
     return [
@@ -122,7 +122,7 @@ def services_of(bot: str, folder: Path) -> tuple[list[Service], str]:
             actions,
             f"http://127.0.0.1:{actions_port}/health",
             folder / "actions.log",
-            {**environment, "SANIC_HOST": "127.0.0.1"},
+            environment,
             ROOT,
         ),
         Service("Rasa server", command, f"{address}/", folder / "rasa.log", environment, ROOT),

@@ -8,6 +8,7 @@ what else the channels keep, apart from those of other runs; RASA_ARGS is passed
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import signal
 import sys
@@ -25,6 +26,7 @@ from web import ensure_widget
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DATA = ROOT / os.environ["DATA"] if os.environ.get("DATA") else None
 START_SECONDS = 300.0
+SECRET_VARIABLE = "ACTION_SERVER_SECRET"  # parlance.action_server's, which this script does not import
 
 
 def port_from_environment(variable: str, default: int) -> int:
@@ -40,10 +42,10 @@ def port_from_environment(variable: str, default: int) -> int:
 
 
 def make_services(model: Path, files: ServerFiles, host: str, port: int, action_port: int) -> list[Service]:
-    """The action server, which only this machine may reach, and Rasa."""
+    """The action server, which only this machine may reach, and Rasa; they share a secret, new for each run."""
     environment = rasa_settings()
-    # What `rasa run actions` starts, without loading TensorFlow into the action server.
-    actions = [str(VENV_PYTHON), "-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)]
+    environment[SECRET_VARIABLE] = environment.get(SECRET_VARIABLE) or secrets.token_urlsafe(32)
+    actions = [str(VENV_PYTHON), "-m", "parlance.action_server", "--actions", "actions", "--port", str(action_port)]
     server = rasa("run", "--model", str(model), "--interface", host, "--port", str(port))
     server += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
     server += shlex.split(os.environ.get("RASA_ARGS", ""))
@@ -54,7 +56,7 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
             command=actions,
             health=f"http://127.0.0.1:{action_port}/health",
             log=LOGS / "actions.log",
-            env={**environment, "SANIC_HOST": "127.0.0.1"},
+            env=environment,
             cwd=ROOT,
         ),
         Service(

@@ -16,6 +16,8 @@ from pathlib import Path
 from console import Problem, tail
 
 STOP_SECONDS = 10.0
+PRIVATE = 0o077
+"""The umask of servers: what they write is customers' own, and this user's alone."""
 
 # A proxy in the environment must not stand between this machine and itself.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -65,6 +67,7 @@ class Service:
         """Starts it in a process group of its own: Ctrl-C reaches it through ``stop`` and its children end with it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
+            os.fchmod(log.fileno(), 0o600)  # an older log keeps its mode otherwise
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.cwd,
@@ -73,6 +76,7 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=PRIVATE,
             )
 
     def check_alive(self) -> None:

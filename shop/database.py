@@ -50,13 +50,14 @@ def engine_for(url: URL, patient: bool = False) -> Engine:
     """
     backend = url.get_backend_name()
     arguments: dict[str, Any] = {}
-    options: dict[str, Any] = {}
+    # Or an error, and so a log, holds the names and addresses of a statement.
+    options: dict[str, Any] = {"hide_parameters": True}
     if backend == "postgresql":
         arguments = {"connect_timeout": TIMEOUT_S, "tcp_user_timeout": TIMEOUT_S * 1000, **KEEPALIVES}
         if not patient:
             limit = f"{TIMEOUT_S}s"
             arguments["options"] = f"-c statement_timeout={limit} -c lock_timeout={limit}"
-        options = {"pool_pre_ping": True, "pool_timeout": TIMEOUT_S, "pool_size": 10, "max_overflow": 20}
+        options |= {"pool_pre_ping": True, "pool_timeout": TIMEOUT_S, "pool_size": 10, "max_overflow": 20}
     elif backend == "sqlite":
         arguments = {"timeout": TIMEOUT_S}
     try:

@@ -103,7 +103,6 @@ def _make_file(file: Path, seed: int, day: date) -> Contents:
         with engine.begin() as connection:
             contents = _migrate_and_fill(connection, seed, day).contents
         engine.dispose()
-        new.chmod(0o644)
         new.replace(file)
         return contents
     finally:

@@ -95,7 +95,7 @@ class SQLiteTrackerStore(SQLTrackerStore):
     ) -> None:
         super().__init__(domain=domain, dialect="sqlite", db=db, event_broker=event_broker, **kwargs)
         # Without a pool each save opens the file and closes it, and closing it empties the log onto the disk.
-        self.engine = create_engine(self.get_db_url("sqlite", db=db), poolclass=QueuePool)
+        self.engine = create_engine(self.get_db_url("sqlite", db=db), poolclass=QueuePool, hide_parameters=True)
         event.listen(self.engine, "connect", _use_write_ahead_log)
         self.sessionmaker = sessionmaker(bind=self.engine)
         self._kept: OrderedDict[str, tuple[DialogueStateTracker, int]] = OrderedDict()

@@ -95,3 +95,15 @@ def test_a_server_that_never_answers_is_reported_with_its_log(tmp_path):
 
 def test_a_server_that_was_not_started_can_be_stopped(tmp_path):
     stop_all([service(tmp_path, "-c", "pass")])
+
+
+def test_what_a_server_writes_is_for_its_owner_alone_also_where_an_older_log_was_not(tmp_path):
+    server = service(tmp_path, "-c", "import pathlib; pathlib.Path('kept').mkdir(); pathlib.Path('kept/db').touch()")
+    server.log.parent.mkdir()
+    server.log.touch(0o644)
+    server.start()
+    assert server.process
+    assert server.process.wait() == 0
+    stop_all([server])
+    modes = [path.stat().st_mode & 0o777 for path in (server.log, tmp_path / "kept", tmp_path / "kept" / "db")]
+    assert modes == [0o600, 0o700, 0o600]

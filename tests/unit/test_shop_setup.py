@@ -35,6 +35,7 @@ def rows(file: Path) -> list[str]:
 def test_a_missing_database_is_made_and_filled(tmp_path: Path) -> None:
     result = setup.set_up(sqlite_url(tmp_path / "shop.db"), day=TODAY)
     assert result.made
+    assert (tmp_path / "shop.db").stat().st_mode & 0o777 == 0o600, "others on the machine can read the customers"
     assert result.contents == setup.Contents(products=216, categories=12, customers=500, orders=2000)
 
 
