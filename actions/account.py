@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -22,6 +22,7 @@ from actions.messages import (
     value_before_this_turn,
 )
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import money
 from shop.customers import (
     ContactField,
@@ -159,7 +160,7 @@ class ActionChangeContact(ConfirmedAct):
         if done.outcome is not ContactOutcome.CHANGED:
             return [SlotSet("email", customer.email), SlotSet("offer", None)]
         first_name = done.value.split()[0] if field == "name" else customer.first_name
-        return KnownCustomer(customer.id, first_name, customer.email).remembered()
+        return KnownCustomer(customer.id, first_name, customer.email).remembered(tracker)
 
 
 class ValidatePasswordForm(Form):

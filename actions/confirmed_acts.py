@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -14,6 +14,7 @@ from actions.consent import CONFIRMED, CONSENT
 from actions.customers import KnownCustomer
 from actions.forms import ENDED, REQUESTED, CompletedForm
 from actions.items import end_unavailable, item_name, not_found, order_in_hand
+from actions.visits import Action
 from actions.wording import goods
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number

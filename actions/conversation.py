@@ -2,21 +2,20 @@
 
 import logging
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import recognise
+from actions.customers import recognise, signed_in_as
 from actions.messages import earlier_events
 from actions.requests import fresh_offer
 from actions.shop_access import ask_shop
+from actions.visits import OF_RASA, Action
 from shop import preferences
 from shop.errors import ShopUnavailable
 
 logger = logging.getLogger(__name__)
-
-KEPT_ON_START_OVER = frozenset({"customer", "email", "preferences", "tone", "session_started_metadata"})
 
 GREETINGS_IN_TONE = frozenset({"short", "formal"})
 
@@ -76,14 +75,30 @@ class ActionRepeat(Action):
 
 
 class ActionStartOver(Action):
-    """Forgets what the conversation was about, and keeps who it is with."""
+    """Forgets what the conversation was about, and who it was with."""
 
     def name(self) -> str:
         return "action_start_over"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         dispatcher.utter_message(response="utter_start_over")
-        emptied = [
-            slot for slot, value in tracker.slots.items() if value is not None and slot not in KEPT_ON_START_OVER
-        ]
-        return [ActiveLoop(None), *(SlotSet(slot, None) for slot in emptied)]
+        return everything_forgotten(tracker)
+
+
+class ActionLogOut(Action):
+    """Forgets who the conversation was with, and all that they said."""
+
+    def name(self) -> str:
+        return "action_log_out"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        # Fern cannot sign anybody out of the shop, whose next token would be believed as this one was.
+        signed_in = "_signed_in" if signed_in_as(tracker) else ""
+        dispatcher.utter_message(response=f"utter_logged_out{signed_in}")
+        return everything_forgotten(tracker)
+
+
+def everything_forgotten(tracker: Tracker) -> list[EventType]:
+    """What leaves nothing for whoever writes next. Earlier messages are left out by ``visits``."""
+    emptied = [slot for slot, value in tracker.slots.items() if value is not None and slot not in OF_RASA]
+    return [ActiveLoop(None), *(SlotSet(slot, None) for slot in emptied)]

@@ -1,25 +1,33 @@
 """Who Fern is talking to."""
 
 import logging
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
+from actions.messages import GOES_ON
 from actions.shop_access import ask_shop
 from shop import one_time_codes, preferences
 from shop.customers import CustomerSummary, customer_by_email
 from shop.errors import ShopUnavailable
 from shop.identity import identity_of
+from shop.recognition import Recognition, recognition_in, sign
 
 logger = logging.getLogger(__name__)
+
+CUSTOMER = "customer"
+"""The slot for whom the conversation has recognised, a token of ``shop.recognition``; read it by ``known_customer``."""
 
 
 @dataclass(frozen=True)
 class KnownCustomer:
-    """A customer who proved who they are in this conversation. Kept in the slot ``customer``."""
+    """A customer who proved who they are in this conversation."""
 
     id: int
     first_name: str
@@ -30,15 +38,42 @@ class KnownCustomer:
         """From what the shop knows."""
         return cls(summary.id, summary.first_name, summary.email)
 
-    def remembered(self) -> list[EventType]:
-        """The slots that keep them for the rest of the conversation."""
-        return [SlotSet("customer", asdict(self)), SlotSet("email", self.email)]
+    def remembered(self, tracker: Tracker) -> list[EventType]:
+        """The slots that keep them for the rest of the conversation.
+
+        Raises:
+            ShopUnavailable: There is no secret to sign with.
+        """
+        before = recognition_in(tracker.get_slot(CUSTOMER), tracker.sender_id)
+        since = before.since if before and before.customer_id == self.id else time.time()
+        recognition = Recognition(self.id, self.first_name, self.email, signed_in_as(tracker), since)
+        return [SlotSet(CUSTOMER, sign(recognition, tracker.sender_id)), SlotSet("email", self.email)]
 
 
 def known_customer(tracker: Tracker) -> KnownCustomer | None:
-    """The customer whom this conversation has recognised already."""
-    slot = tracker.get_slot("customer")
-    return KnownCustomer(**slot) if slot else None
+    """The customer whom this conversation has recognised already; nobody where the latest message is of another, or
+    where they had signed in and are not any more."""
+    known = recognition_in(tracker.get_slot(CUSTOMER), tracker.sender_id)
+    if known is None or signed_in_as(tracker) not in (known.email, known.signed_in):
+        return None
+    return KnownCustomer(known.customer_id, known.first_name, known.email)
+
+
+def signed_in_as(tracker: Tracker) -> str:
+    """The e-mail address that the channel vouches for with the latest message; empty where it does not."""
+    identity = identity_of(_token(tracker)) if _token(tracker) else None
+    return identity.email if identity else ""
+
+
+def is_from_customer(event: Mapping[str, Any]) -> bool:
+    """Whether an event is a message that came in by a channel, and none that an action took up again."""
+    return event.get("event") == "user" and GOES_ON not in (event.get("parse_data") or {})
+
+
+def token_of(event: Mapping[str, Any]) -> str:
+    """The identity token that came with a message, unchecked; buttons' messages carry one like any other."""
+    metadata: dict[str, Any] = event.get("metadata") or {}
+    return str(metadata.get("identity_token") or "")
 
 
 class Proof(IntEnum):
@@ -59,11 +94,15 @@ async def proof_of(tracker: Tracker, customer: KnownCustomer | None) -> Proof:
     """
     if customer is None:
         return Proof.NOBODY
-    identity = identity_of(_token(tracker))
-    signed_in = await ask_shop(customer_by_email, identity.email) if identity else None
+    email = signed_in_as(tracker)
+    signed_in = await ask_shop(customer_by_email, email) if email else None
     if signed_in is not None and signed_in.id == customer.id:
         return Proof.SIGNED_IN
-    by_code = await ask_shop(one_time_codes.proved, customer.id, tracker.sender_id)
+    known = recognition_in(tracker.get_slot(CUSTOMER), tracker.sender_id)
+    if known is None or known.customer_id != customer.id:
+        return Proof.NOBODY
+    since = datetime.utcfromtimestamp(known.since)
+    by_code = await ask_shop(one_time_codes.proved, customer.id, tracker.sender_id, since)
     return Proof.CODE if by_code else Proof.ORDER_AND_EMAIL
 
 
@@ -76,8 +115,8 @@ async def recognise(tracker: Tracker) -> tuple[KnownCustomer | None, list[EventT
     known = known_customer(tracker)
     if known:
         return known, []
-    identity = identity_of(_token(tracker)) if _token(tracker) else None
-    summary = await ask_shop(customer_by_email, identity.email) if identity else None
+    email = signed_in_as(tracker)
+    summary = await ask_shop(customer_by_email, email) if email else None
     return await get_to_know(tracker, summary) if summary else (None, [])
 
 
@@ -104,14 +143,9 @@ async def get_to_know(tracker: Tracker, summary: CustomerSummary) -> tuple[Known
         kept = await ask_shop(preferences.remember, known.id, tracker.sender_id, **told)
     else:
         kept = await ask_shop(preferences.of, known.id)
-    events = [*known.remembered(), SlotSet("tone", kept.tone or None)]
+    events = [*known.remembered(tracker), SlotSet("tone", kept.tone or None)]
     return known, [*events, SlotSet("preferences", None)] if told else events
 
 
 def _token(tracker: Tracker) -> str:
-    """The newest identity token in the conversation; buttons' messages carry one like any other message."""
-    for event in reversed(tracker.events):
-        metadata: dict[str, Any] = event.get("metadata") or {}
-        if event.get("event") == "user" and metadata.get("identity_token"):
-            return str(metadata["identity_token"])
-    return ""
+    return next((token_of(event) for event in reversed(tracker.events) if is_from_customer(event)), "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -20,6 +20,7 @@ from actions.items import ItemForm, Line, not_found
 from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
 from actions.requests import offering
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import day
 from shop.claims import (
     ClaimKind,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -21,6 +21,7 @@ from actions.messages import (
     set_this_turn,
 )
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from shop.products import ProductSummary, by_sku, find_by_name, search
 from shop.returns import ReturnableLine
 

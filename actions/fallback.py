@@ -5,11 +5,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from ruamel.yaml import YAML
+
+from actions.visits import Action
 
 TITLES_FILE = Path(__file__).resolve().parent / "intent_titles.yml"
 MOST_SUGGESTIONS = 3

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -35,6 +35,7 @@ from actions.messages import (
 )
 from actions.refusals import is_refusal
 from actions.shop_access import ask_shop
+from actions.visits import Action, in_this_visit
 from shop import one_time_codes
 from shop.customers import IdentificationOutcome, identify
 from shop.emails import find_email
@@ -71,6 +72,8 @@ class Form(FormValidationAction):
     """The requests that it collects for, where there are several."""
     act: ClassVar[str] = ""
     """Words with which a yes may say again what it is for: "yes, cancel the order"."""
+
+    run = in_this_visit(FormValidationAction.run)
 
     @abstractmethod
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -13,6 +13,7 @@ from actions.messages import intent_of, latest_text, transcript
 from actions.refusals import is_refusal
 from actions.requests import WORDS_OF_A_PERSON
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from shop.errors import ShopUnavailable
 from shop.tickets import open_ticket
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -24,6 +24,7 @@ from actions.messages import (
     value_before_this_turn,
 )
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import goods
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -17,6 +17,7 @@ from actions.customers import recognise
 from actions.forms import ask_again_later
 from actions.messages import before, entities, entity, latest_text, marked_in, meant
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import listing
 from shop import preferences
 from shop.errors import ShopUnavailable

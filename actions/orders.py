@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -13,6 +13,7 @@ from actions.forms import AccountForm, CompletedForm, OrderForm
 from actions.items import not_found, order_in_hand, shown_order
 from actions.requests import REQUESTS_ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import day, goods, money
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number

@@ -5,7 +5,7 @@ import re
 from datetime import date
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -29,6 +29,7 @@ from actions.messages import (
     value_before_this_turn,
 )
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import day, money
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number, show_order_number

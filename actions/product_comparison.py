@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -16,6 +16,7 @@ from actions.product_mentions import MOST_TO_CHOOSE_FROM, in_order, named, shown
 from actions.product_search import SUGGESTED
 from actions.product_wishes import FILTERS, merged
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from shop.browsing import Filters, browse
 from shop.errors import ShopUnavailable
 from shop.product_summary import ProductSummary

@@ -4,7 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -18,6 +18,7 @@ from actions.product_mentions import find_mention, in_order, named, shown_skus
 from actions.product_wishes import direction_in, filters_in, merged
 from actions.requests import take_up
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import money
 from shop.browsing import Filters, Found, browse, turned
 from shop.errors import ShopUnavailable

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -15,6 +15,7 @@ from actions.product_cards import cards, product_buttons, shown_products
 from actions.product_mentions import Mention, find_mention, in_order, shown_skus
 from actions.requests import ABOUT_AN_ORDER, resume_later, take_up
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import listing, money
 from shop.errors import ShopUnavailable
 from shop.product_summary import ProductSummary

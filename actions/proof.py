@@ -1,6 +1,6 @@
 """Asking for the one-time code that an act needs."""
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -9,6 +9,7 @@ from actions.customers import known_customer
 from actions.forms import REQUESTED, send_code
 from actions.items import end_unavailable
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from shop import one_time_codes
 from shop.customers import address_on_file
 from shop.emails import masked

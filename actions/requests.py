@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import ActionExecuted, EventType, FollowupAction, SlotSet, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -12,6 +12,7 @@ from rasa_sdk.types import DomainDict
 from actions import consent
 from actions.fallback import intent_titles
 from actions.messages import CHANGES_FORM, GOES_ON, chosen, earlier_events, latest_text
+from actions.visits import Action
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
     "order_status order_contents refund_status return_label invoice_copy payment_failed".split()

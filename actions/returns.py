@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
@@ -15,6 +15,7 @@ from actions.forms import CompletedForm, reason_given, refuse
 from actions.items import ItemForm, Line, end_unavailable, item_name, not_found, quantity_given
 from actions.messages import intent_of, is_asked_for
 from actions.shop_access import ask_shop
+from actions.visits import Action
 from actions.wording import day, money
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number

@@ -6,7 +6,7 @@ of it is stored; the outbox holds the code itself until it is sent.
 
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from sqlalchemy import delete, func, select
@@ -84,9 +84,11 @@ def is_waited_for(session: Session, customer_id: int, conversation_id: str) -> b
     )
 
 
-def proved(session: Session, customer_id: int, conversation_id: str) -> bool:
-    """Whether this conversation gave the right code within the last half hour."""
-    used = _here(customer_id, conversation_id).where(OneTimeCode.used_at > utc_now() - PROOF_LASTS)
+def proved(session: Session, customer_id: int, conversation_id: str, since: datetime | None = None) -> bool:
+    """Whether this conversation gave the right code within the last half hour, and not before ``since`` (UTC): what
+    somebody proved who has left is no proof of the next."""
+    earliest = max(utc_now() - PROOF_LASTS, since or datetime.min)
+    used = _here(customer_id, conversation_id).where(OneTimeCode.used_at > earliest)
     return session.execute(used.limit(1)).first() is not None
 
 

@@ -7,7 +7,9 @@ checked against the domain: the response is there, and every blank of it is fill
 import asyncio
 import json
 import re
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,12 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from ruamel.yaml import YAML
 from sqlalchemy import select
 
+from actions.customers import KnownCustomer, known_customer
 from actions.forms import REQUESTED, Form
+from shop.customers import customer_by_email
 from shop.database import open_session
 from shop.models import OutboxMessage
+from shop.recognition import LIFETIME_S, Recognition, sign
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))
@@ -53,9 +58,11 @@ class Conversation:
         self.given(slots)
 
     @property
-    def customer(self) -> dict[str, Any]:
+    def customer(self) -> KnownCustomer:
         """The customer whom Fern has recognised."""
-        return dict(self.slots["customer"])
+        known = known_customer(self.tracker())
+        assert known
+        return known
 
     def hears(self, text: str, intent: str = "inform", *entities: Entity, confidence: float = SURE) -> "Conversation":
         """A message, and the slots that the domain maps from its intent and entities."""
@@ -98,9 +105,13 @@ class Conversation:
         self.given(candidates or {})
         outcome = action.run(self.dispatcher, self.tracker(), DOMAIN)
         self.returned = list(asyncio.run(outcome) if asyncio.iscoroutine(outcome) else outcome)
+        if candidates is None:  # a form's validation is no action of its own
+            self.events.append({"event": "action", "name": action.name()})
         for event in self.returned:
             if event["event"] == "slot":
                 self.given({event["name"]: event["value"]})
+            elif event["event"] == "active_loop":
+                self._open(event["name"])
             elif event["event"] == "user":  # a request that the action takes up
                 self.message = event["parse_data"]
                 self.events.append(event)
@@ -137,6 +148,17 @@ class Conversation:
     def _set_since_the_message(self) -> dict[str, Any]:
         last = max(n for n, event in enumerate(self.events) if event["event"] == "user")
         return {e["name"]: e["value"] for e in self.events[last:] if e["event"] == "slot"}
+
+
+def recognised_as(
+    email: str, sender: str = "chat-1", signed_in: str = "", seconds: float = LIFETIME_S, **claims: Any
+) -> str:
+    """The slot of a conversation in which a customer of the shop was recognised."""
+    with open_session() as session:
+        customer = customer_by_email(session, email)
+        assert customer
+    known = Recognition(customer.id, customer.first_name, email, signed_in, time.time())
+    return sign(replace(known, **claims), sender, seconds)
 
 
 def sent_code() -> str:
@@ -201,6 +223,8 @@ class Chat(Conversation):
         before = len(self.events)
         set_by_message = set(self._set_since_the_message()) & set(DOMAIN["forms"][form]["required_slots"])
         self.fills(_form(form))
+        if any(event["event"] == "action_execution_rejected" for event in self.returned):
+            return False
         filled = [event for event in self.returned if event["event"] == "slot" and event["name"] != REQUESTED]
         if not set_by_message and not filled:
             del self.events[before:]

@@ -30,7 +30,7 @@ from shop.database import open_session
 from shop.identity import mint
 from shop.models import Customer, OutboxMessage, utc_now
 from shop.preferences import Preferences
-from tests.unit.dialogue import CONSENTED, Conversation, Entity, sent_code
+from tests.unit.dialogue import CONSENTED, Conversation, Entity, recognised_as, sent_code
 
 ADA = "ada.byrne@example.com"
 ELIN = "elin.hughes@example.com"
@@ -51,10 +51,8 @@ def account(email: str) -> CustomerSummary:
 
 def known(email: str = ADA, **slots: object) -> Conversation:
     """A conversation with a customer who has signed in."""
-    customer = account(email)
-    slot = {"id": customer.id, "first_name": customer.first_name, "email": email}
-    token = mint(email, customer.first_name, "test", 60) or ""
-    return Conversation(token=token, customer=slot, email=email, **slots)
+    token = mint(email, account(email).first_name, "test", 60) or ""
+    return Conversation(token=token, customer=recognised_as(email, signed_in=email), email=email, **slots)
 
 
 def proves(chat: Conversation, form: Form) -> list[str]:
@@ -136,7 +134,7 @@ def test_an_email_address_is_changed_and_the_old_one_told() -> None:
     assert confirm(chat) == "ada.b@example.org"
     assert chat.runs(ActionChangeContact()) == ["utter_contact_sent"]
     assert account(ADA).first_name == "Ada" and outbox("confirm_email") == ["ada.b@example.org"]
-    assert chat.customer["email"] == chat.slots["email"] == ADA
+    assert chat.customer.email == chat.slots["email"] == ADA
     assert follow(token_in("confirm_email")) is Followed.CONFIRMED
     assert account("ada.b@example.org").first_name == "Ada" and outbox("email_changed") == [ADA]
     assert chat.slots["contact_detail"] is chat.slots["new_value"] is chat.slots["confirmed"] is None
@@ -165,7 +163,7 @@ def test_an_address_of_somebody_else_is_answered_like_any_other() -> None:
     assert chat.runs(ActionChangeContact()) == ["utter_contact_sent"]
     assert chat.blank("value") == ELIN and chat.slots["offer"] is None
     assert outbox("confirm_email") == [] and outbox("address_in_use") == [ELIN]
-    assert chat.customer["email"] == chat.slots["email"] == ADA
+    assert chat.customer.email == chat.slots["email"] == ADA
 
 
 def test_what_the_shop_finds_wrong_is_told() -> None:
@@ -197,7 +195,7 @@ def test_a_part_of_the_name_leaves_the_other_part(detail: str, said: str, stored
     chat.hears(said).fills(ValidateContactForm())
     assert confirm(chat) == stored
     assert chat.runs(ActionChangeContact()) == ["utter_contact_changed"]
-    assert account(ADA).name == stored and chat.customer["first_name"] == stored.split()[0]
+    assert account(ADA).name == stored and chat.customer.first_name == stored.split()[0]
 
 
 @pytest.mark.parametrize(
@@ -281,7 +279,7 @@ def test_somebody_unknown_proves_who_they_are_and_the_new_address_proves_nothing
     chat.hears("10432").fills(ValidateContactForm())
     assert chat.slots["requested_slot"] == "email"
     chat.hears(ADA, "inform", ("email", ADA)).fills(ValidateContactForm())
-    assert chat.customer["email"] == ADA
+    assert chat.customer.email == ADA
     assert proves(chat, ValidateContactForm()) == []
     assert confirm(chat) == "a.b@example.org"
 
@@ -290,7 +288,7 @@ def test_the_old_address_says_whose_account_it_is() -> None:
     chat = Conversation()
     old_and_new: list[Entity] = [("email", ADA, "old"), ("email", "a.b@example.org", "new")]
     ask_to_change(chat, f"from {ADA} to a.b@example.org, order 10432", *old_and_new)
-    assert chat.customer["email"] == ADA and proves(chat, ValidateContactForm()) == []
+    assert chat.customer.email == ADA and proves(chat, ValidateContactForm()) == []
     assert confirm(chat) == "a.b@example.org"
 
 
@@ -298,7 +296,7 @@ def test_an_address_beside_another_detail_says_whose_account_it_is() -> None:
     chat = Conversation()
     text = f"I'm {ADA}, 10432, my phone is 07700 900118 now"
     ask_to_change(chat, text, ("email", ADA), ("contact_detail", "phone"), ("phone", "07700 900118"))
-    assert chat.customer["email"] == ADA and proves(chat, ValidateContactForm()) == []
+    assert chat.customer.email == ADA and proves(chat, ValidateContactForm()) == []
     assert confirm(chat) == "07700900118"
 
 
@@ -568,13 +566,13 @@ def ask_to_delete(chat: Conversation, answer: str) -> list[str]:
 
 def test_an_account_is_erased_after_a_yes_and_fern_forgets_who_it_was() -> None:
     chat = known(ELIN, tone="formal", order_number="10438")
-    customer = chat.customer
+    elsewhere = recognised_as(ELIN, "chat-2")
     assert ask_to_delete(chat, "yes") == ["utter_delete_done"]
     assert [chat.slots[slot] for slot in ("customer", "email", "order_number", "tone")] == [None] * 4
     with open_session() as session:
         assert customer_by_email(session, ELIN) is None
     # A second conversation that had recognised them before.
-    again = Conversation(sender="chat-2", customer=customer)
+    again = Conversation(sender="chat-2", customer=elsewhere)
     again.hears("delete my account", "delete_data").fills(ValidateDeletionForm())
     assert again.runs(ActionAskOneTimeCode()) == ["utter_code_not_found"]
     assert again.hears("my data", "export_data").runs(ActionExportData()) == []
@@ -588,11 +586,11 @@ def test_a_no_erases_nothing() -> None:
 def test_an_account_with_an_order_on_its_way_stays() -> None:
     chat = known()
     assert ask_to_delete(chat, "yes") == ["utter_delete_open_orders"]
-    assert chat.customer["email"] == ADA
+    assert chat.customer.email == ADA
 
 
 def test_an_account_that_never_was() -> None:
-    chat = Conversation(customer={"id": 10**6, "first_name": "No", "email": "no@example.com"}, **CONSENTED)
+    chat = Conversation(customer=recognised_as(ADA, customer_id=10**6), **CONSENTED)
     assert chat.runs(ActionDeleteData()) == ["utter_code_needed"]
 
 

@@ -88,15 +88,17 @@ def test_stop_and_goodbye_leave_the_form(chat: Chat, intent: str, response: str)
     assert chat.form is None
 
 
-def test_starting_over_forgets_what_it_was_about_and_keeps_who_it_is(own_shop: URL) -> None:
+@pytest.mark.parametrize(("intent", "response"), [("start_over", "utter_start_over"), ("log_out", "utter_logged_out")])
+def test_starting_over_and_logging_out_forget_what_it_was_about_and_who_it_was(
+    own_shop: URL, intent: str, response: str
+) -> None:
     chat = Chat()
     chat.say(f"where is 10433, {ADA}", "order_status")
     chat.say("rugs", "find_product", category="rugs")
-    customer = chat.slots["customer"]
-    assert chat.ask("start_over") == ["utter_start_over"]
-    left = {slot: value for slot, value in chat.slots.items() if value is not None}
-    assert left["customer"] == customer and left["email"] == ADA
-    assert not {"order_number", "shown", "search", "product", "offer"} & left.keys()
+    chat.say("I like it short", "set_preference", tone="short")
+    assert chat.customer.email == ADA
+    assert chat.ask(intent) == [response]
+    assert not [slot for slot, value in chat.slots.items() if value is not None]
 
 
 def test_the_last_turn_is_said_again_with_its_buttons_and_cards() -> None:

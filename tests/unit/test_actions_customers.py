@@ -18,6 +18,7 @@ from shop.database import open_session
 from shop.errors import ShopUnavailable
 from shop.identity import mint
 from shop.preferences import Preferences
+from shop.recognition import Recognition, sign
 from tests.unit.dialogue import Conversation
 
 ADA = "ada.byrne@example.com"
@@ -59,7 +60,7 @@ def test_an_order_and_its_email_prove_who_it_is() -> None:
     assert chat.hears("ada at example dot com").fills(ValidateAccountForm()) == ["utter_order_not_matched"]
     assert chat.hears("sorry, ada.byrne@example.com").fills(ValidateAccountForm()) == []
     assert chat.form is None
-    assert chat.customer["first_name"] == "Ada" and chat.slots["email"] == ADA
+    assert chat.customer.first_name == "Ada" and chat.slots["email"] == ADA
 
 
 def test_a_wrong_pair_reveals_nothing_and_a_corrected_number_is_tried_with_the_same_email() -> None:
@@ -70,7 +71,7 @@ def test_a_wrong_pair_reveals_nothing_and_a_corrected_number_is_tried_with_the_s
         said.append((chat.hears(f"{number} {ADA}").fills(ValidateAccountForm()), chat.slots["customer"]))
     assert said[0] == said[1] == (["utter_order_not_matched"], None)
     assert chat.hears("10432 then").fills(ValidateAccountForm()) == ["utter_order_number_changed"]
-    assert chat.customer["email"] == ADA
+    assert chat.customer.email == ADA
 
 
 def test_the_third_wrong_pair_offers_a_person() -> None:
@@ -95,7 +96,7 @@ def test_guessing_on_in_new_forms_is_stopped_by_the_shop() -> None:
 def test_a_token_of_the_channel_is_enough() -> None:
     chat = Conversation(token=token())
     assert chat.hears("how many points", "loyalty_points").fills(ValidateAccountForm()) == []
-    assert chat.form is None and chat.customer["email"] == ADA
+    assert chat.form is None and chat.customer.email == ADA
 
 
 @pytest.mark.parametrize("bad", ["expired", "forged", "unknown"])
@@ -128,18 +129,18 @@ def test_what_was_said_before_fern_knew_who_it_is_is_kept_once_it_does() -> None
     assert chat.slots["preferences"] is None and chat.slots["tone"] == "short"
 
 
-def test_starting_over_keeps_who_it_is_and_how_they_like_to_be_talked_to() -> None:
+def test_starting_over_forgets_who_it_was_and_how_they_like_to_be_talked_to() -> None:
     chat = Conversation(token=token(), tone="formal")
     chat.hears("hi", "greet").runs(ActionGreet())
     chat.given({"tone": "formal", "code": "WELCOME10", "order_number": "10432"})
     chat.hears("start over", "start_over").runs(ActionStartOver())
-    assert chat.slots["customer"] and chat.slots["tone"] == "formal"
+    assert chat.slots["customer"] is None and chat.slots["tone"] is None
     assert chat.slots["code"] is None and chat.slots["order_number"] is None
 
 
 def test_who_is_recognised_already_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    known = {"id": 1, "first_name": "Ada", "email": ADA}
+    known = sign(Recognition(1, "Ada", ADA, signed_in="", since=0.0), "chat")
     tracker = Tracker("chat", {"customer": known}, {}, [], False, None, {}, "")
     customer, events = asyncio.run(recognise(tracker))
     assert customer and customer.id == 1 and events == []

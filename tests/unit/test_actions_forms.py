@@ -42,7 +42,7 @@ def test_number_and_email_prove_who_somebody_is_and_are_asked_for_once(own_shop:
     assert chat.ask("order_status") == ["utter_ask_order_number"]
     assert chat.say("10433") == ["utter_ask_email"]
     assert chat.say("Ada.Byrne at example dot com") == ["utter_order_delivered_with_note"]
-    assert chat.slots["customer"]["first_name"] == "Ada"
+    assert chat.customer.first_name == "Ada"
     assert chat.ask("order_contents") == ["utter_order_contents"]
 
 

@@ -20,11 +20,10 @@ from actions.payment import (
     find_code,
 )
 from actions.requests import ActionAccept, ActionUseDetails
-from shop.customers import customer_by_email
 from shop.database import open_session
 from shop.identity import mint
 from shop.models import FraudReport, OutboxMessage, Payment, Ticket
-from tests.unit.dialogue import DOMAIN, Conversation
+from tests.unit.dialogue import DOMAIN, Conversation, recognised_as
 
 ADA = "ada.byrne@example.com"
 NOWHERE = "sqlite:////nowhere/at/all.db"
@@ -37,11 +36,7 @@ def own_shop(empty_tickets: URL, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def known(email: str = ADA, **slots: object) -> Conversation:
     """A conversation with a customer whom Fern has recognised."""
-    with open_session() as session:
-        customer = customer_by_email(session, email)
-        assert customer
-    slot = {"id": customer.id, "first_name": customer.first_name, "email": email}
-    return Conversation(customer=slot, email=email, **slots)
+    return Conversation(customer=recognised_as(email), email=email, **slots)
 
 
 def about_order(request: str, number: str, email: str) -> Conversation:

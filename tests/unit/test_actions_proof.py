@@ -17,7 +17,7 @@ from shop.database import open_session
 from shop.identity import mint
 from shop.models import Customer, OneTimeCode, Order, OutboxMessage, utc_now
 from shop.one_time_codes import GOOD_FOR, MOST_IN_A_CONVERSATION, MOST_TRIES, PROOF_LASTS
-from tests.unit.dialogue import Chat, Conversation, registered_actions, rules, sent_code
+from tests.unit.dialogue import Chat, Conversation, recognised_as, registered_actions, rules, sent_code
 
 ADA, ELIN, TOM = "ada.byrne@example.com", "elin.hughes@example.com", "tom.okafor@example.com"
 NEEDS_MORE = {"action_change_address", "action_change_contact", "action_export_data", "action_delete_data"}
@@ -79,11 +79,9 @@ def test_every_form_asks_for_as_much_as_its_act_needs() -> None:
 @pytest.mark.parametrize("action", sorted(NEEDS_MORE))
 @pytest.mark.parametrize("of", [None, TOM])
 def test_an_act_refuses_who_has_proved_too_little_whatever_the_slots_say(action: str, of: str | None) -> None:
-    with open_session() as session:
-        ada = session.execute(select(Customer.id).where(Customer.email == ADA)).scalar_one()
     chat = Conversation(
         token=mint(of, "Tom", "test", 60) or "" if of else "a.forged.token",
-        customer={"id": ada, "first_name": "Ada", "email": ADA},
+        customer=recognised_as(ADA, signed_in=of or ""),
         one_time_code=True, confirmed=True, order_number="10434", address="1 Thief Road", postcode="BA1 2AB",
         contact_detail="phone", new_value="07700 900118",
     ).hears("yes", "affirm")  # fmt: skip

@@ -1,0 +1,123 @@
+"""One customer at a time: when another one writes in a conversation, nothing of the first is left for them.
+
+Rasa fills slots before any action is run, and the first of Fern's actions in a turn may be any; so every action begins
+with this. What belongs to the visit is read from the events, which Rasa stores, and not from a slot that might be lost.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import rasa_sdk
+from rasa_sdk import Tracker
+from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import CUSTOMER, is_from_customer, known_customer, signed_in_as, token_of
+from actions.messages import CHANGES_FORM
+from shop.identity import identity_of
+from shop.recognition import recognition_in
+
+LEAVE_TAKING = frozenset({"action_log_out", "action_start_over"})
+"""The actions with which a visit ends."""
+OF_RASA = frozenset({"session_started_metadata"})
+"""Slots that Rasa fills by itself."""
+
+Run = Callable[[Any, CollectingDispatcher, Tracker, DomainDict], Awaitable[list[EventType]]]
+
+
+class Action(rasa_sdk.Action, ABC):
+    """An action that sees nothing of whoever was in the conversation before. Every action of Fern's is one."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "run" in cls.__dict__:
+            cls.run = in_this_visit(cls.run)  # type: ignore[method-assign]
+
+    @abstractmethod
+    def name(self) -> str:
+        """As the domain has it."""
+
+
+def in_this_visit(run: Callable[..., Any]) -> Run:
+    """A method ``run`` of an action that first empties what an earlier visit left behind."""
+
+    @wraps(run)
+    async def only_this_visit(
+        action: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        left = leave_earlier_visits(tracker, domain, action.name())
+        if ActiveLoop(None) in left and action.name() == f"validate_{tracker.active_loop.get('name')}":
+            # The form was the other's. Rejected, it gives way to what the message asks for.
+            return [ActionExecutionRejected(str(tracker.active_loop["name"])), *left]
+        if ActiveLoop(None) in left:
+            tracker.active_loop = {}
+        outcome = run(action, dispatcher, tracker, domain)
+        return [*left, *(await outcome if asyncio.iscoroutine(outcome) else outcome)]
+
+    return only_this_visit
+
+
+def leave_earlier_visits(tracker: Tracker, domain: DomainDict, action: str) -> list[EventType]:
+    """Takes from the tracker all that is older than this visit; the events that have Rasa forget it, too."""
+    start = start_of_visit(tracker)
+    if not start:
+        return []
+    events = tracker.events[start:]
+    told = {event.get("name") for event in _without_candidates(events, action) if event.get("event") == "slot"}
+    first = {slot: settings.get("initial_value") for slot, settings in domain.get("slots", {}).items()}
+    old = {
+        slot
+        for slot, value in tracker.slots.items()
+        if slot not in told | OF_RASA and value not in (None, first.get(slot))
+    }
+    is_form_old = not any(event.get("event") in CHANGES_FORM for event in events)
+    tracker.events = [event for event in events if event.get("event") != "slot" or event.get("name") not in old]
+    tracker.slots.update({slot: first.get(slot) for slot in old})
+    emptied = [SlotSet(slot, first.get(slot)) for slot in sorted(old)]
+    return [*([ActiveLoop(None)] if tracker.active_loop.get("name") and is_form_old else []), *emptied]
+
+
+def _without_candidates(events: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+    """The events without those by which Rasa hands a form's validation the slots that are filled already."""
+    runs = [number for number, event in enumerate(events) if event.get("event") == "action"]
+    is_validation = bool(runs) and action == f"validate_{events[runs[-1]].get('name')}"
+    return events[: runs[-1]] if is_validation else events
+
+
+def start_of_visit(tracker: Tracker) -> int:
+    """Which of the events is the first of this visit: 0, where there was no other before.
+
+    A visit begins with the first message of another customer, and with that of somebody who is not signed in any more;
+    also where the proof of who it was has run out, and after a farewell.
+    """
+    start = message = 0
+    signed_in, recognised, token = "", None, ""
+    for number, event in enumerate(tracker.events):
+        kind, name = event.get("event"), event.get("name")
+        if is_from_customer(event):
+            message = number
+            if token_of(event) != token:
+                token = token_of(event)
+                now = _who_signed(token)
+                is_other = recognised is not None and recognised.email != now
+                if now != signed_in and (signed_in or is_other):
+                    start, recognised = number, None
+                signed_in = now
+        elif kind == "slot" and name == CUSTOMER:
+            if event.get("value") is None and recognised is not None:
+                start = message
+            recognised = recognition_in(event.get("value"), tracker.sender_id, even_if_expired=True)
+        elif (kind == "action" and name in LEAVE_TAKING) or kind == "restart":
+            start, recognised = number, None
+    is_nobody = tracker.get_slot(CUSTOMER) is not None and known_customer(tracker) is None
+    is_signed_out = bool(signed_in) and not signed_in_as(tracker)  # while the message waited for its turn
+    return message if is_nobody or is_signed_out else start
+
+
+def _who_signed(token: str) -> str:
+    identity = identity_of(token, even_if_expired=True) if token else None
+    return identity.email if identity else ""
