@@ -48,6 +48,22 @@ class SqliteDatabase:
         finally:
             self._close()
 
+    def value(self, query: str) -> str:
+        """The first value that a query finds.
+
+        Raises:
+            AssistantFault: It finds nothing, or is wrong.
+        """
+        try:
+            found = self._live.execute(query).fetchone()
+        except sqlite3.Error as error:
+            raise AssistantFault(
+                f"The database {self.file} cannot be asked: {error}.", f"The query is: {query}"
+            ) from error
+        if found is None:
+            raise AssistantFault(f"The database {self.file} has nothing to fill in.", f"The query is: {query}")
+        return str(found[0])
+
     def changed(self) -> bool:
         """Whether anybody has committed anything since the start or the last ``restore``."""
         return self._data_version() != self._version

@@ -30,6 +30,7 @@ class Runner:
         variations: The texts of the assistant's responses.
         jobs: How many conversations at once, at most.
         database: What to put back after cases that change it; None leaves changes where they are.
+        queries: What ``{name}`` in a message is, as queries of the database.
         log: The assistant's log files; None where it was not started here.
         lost: Set when the assistant has gone in the middle of a run: why no more cases were run.
     """
@@ -38,6 +39,7 @@ class Runner:
     variations: Variations
     jobs: int = 4
     database: SqliteDatabase | None = None
+    queries: Mapping[str, str] = field(default_factory=dict)
     log: LogReader | None = None
     lost: str = field(default="", init=False)
 
@@ -113,8 +115,9 @@ class Runner:
         try:
             if slots:
                 await self.assistant.set_slots(conversation, slots)
+            text = self._filled(turn.user)
             with self._database_for(turn):
-                await self.assistant.say(conversation, turn.user, turn.metadata)
+                await self.assistant.say(conversation, text, turn.metadata)
             events = await self.assistant.events(conversation)
         except AssistantFault as fault:
             return TurnResult(turn, fault=str(fault)), heard
@@ -125,6 +128,18 @@ class Runner:
             ), heard
         did = tuple(turn_events(events[messages[heard] :]))
         return TurnResult(turn, did, tuple(judge(turn.expectations, did, self.variations))), len(messages)
+
+    def _filled(self, text: str) -> str:
+        """A message with what the database holds for it, such as a code that a mail has."""
+        for name, query in self.queries.items():
+            if f"{{{name}}}" not in text:
+                continue
+            if self.database is None:
+                raise AssistantFault(
+                    f"{{{name}}} is to be looked up, and no database is known.", "Give it with --database."
+                )
+            text = text.replace(f"{{{name}}}", self.database.value(query))
+        return text
 
     def _database_for(self, turn: Turn) -> AbstractContextManager[None]:
         if not _is_unavailable(turn):

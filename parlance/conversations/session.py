@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from parlance.conversations.process import LogReader, started
 from parlance.conversations.reader import read_cases, split_name
 from parlance.conversations.results import Session
 from parlance.conversations.runner import Runner
-from parlance.conversations.settings import find_settings
+from parlance.conversations.settings import find_settings, queries_for
 
 Progress = Callable[[int, int], None]
 """Called with how many cases are done, of how many."""
@@ -59,11 +59,13 @@ def run_session(path: str | Path, options: Options, progress: Progress = lambda 
     """
     cases = read_cases(path)
     if options.url is not None:
-        return asyncio.run(_run(cases, options.url, options.database, None, options, progress))
+        return asyncio.run(
+            _run(cases, options.url, options.database, queries_for(split_name(path)[0]), None, options, progress)
+        )
     settings = find_settings(split_name(path)[0])
     with _ended_by_signals(), started(settings, options.logs, options.start_timeout) as assistant:
         database = options.database or assistant.database
-        session = asyncio.run(_run(cases, assistant.url, database, assistant.log, options, progress))
+        session = asyncio.run(_run(cases, assistant.url, database, settings.queries, assistant.log, options, progress))
         if session.lost:
             time.sleep(_LAST_WORDS_SECONDS)
             session = replace(session, lost=f"{session.lost}\n\n{assistant.log.since({})}")
@@ -71,13 +73,19 @@ def run_session(path: str | Path, options: Options, progress: Progress = lambda 
 
 
 async def _run(
-    cases: list[Case], url: str, database_file: Path | None, log: LogReader | None, options: Options, progress: Progress
+    cases: list[Case],
+    url: str,
+    database_file: Path | None,
+    queries: Mapping[str, str],
+    log: LogReader | None,
+    options: Options,
+    progress: Progress,
 ) -> Session:
     async with Assistant(url, options.token, options.timeout) as assistant:
         domain = await assistant.domain()
         domain.check(cases)
         with SqliteDatabase(database_file) if database_file else nullcontext() as database:
-            runner = Runner(assistant, domain.responses, options.jobs, database, log)
+            runner = Runner(assistant, domain.responses, options.jobs, database, queries, log)
             began = time.monotonic()
             results = await runner.run(cases, options.fail_fast, lambda done: progress(done, len(cases)))
             return Session(tuple(results), time.monotonic() - began, runner.lost)

@@ -23,6 +23,7 @@ class Settings:
         environment: Variables for the command, beside those there are.
         health: Further addresses that answer when it is up.
         database: The SQLite file it keeps its data in, empty where it has none.
+        queries: What ``{name}`` in a user's message is: the first value that a query of the database finds then.
     """
 
     file: Path
@@ -31,6 +32,13 @@ class Settings:
     environment: Mapping[str, str] = field(default_factory=dict)
     health: tuple[str, ...] = ()
     database: str = ""
+    queries: Mapping[str, str] = field(default_factory=dict)
+
+
+def queries_for(path: Path) -> Mapping[str, str]:
+    """The queries for the tests at ``path``, for an assistant that is not started here; none without settings."""
+    folder = path if path.is_dir() else path.parent
+    return find_settings(path).queries if (folder / SETTINGS_FILE).is_file() else {}
 
 
 def find_settings(path: Path) -> Settings:
@@ -58,12 +66,13 @@ def _read(file: Path) -> Settings:
         raise BadTestFile(error.problem, error.remedy) from error
     if "assistant" not in root:
         raise BadTestFile(f"{file} has no part 'assistant:'.", "Write it, or give --url.")
-    keys = ("start", "url", "environment", "health", "database")
+    keys = ("start", "url", "environment", "health", "database", "queries")
     entries = entries_of(root["assistant"], file, "'assistant'", keys, needed=("start",))
     texts = {key: _text(entries[key], file) for key in ("start", "url", "database") if key in entries}
     return Settings(
         file=file,
         environment={name: _text(value, file) for name, value in mapping(entries.get("environment"), file).items()},
+        queries={name: _text(value, file) for name, value in mapping(entries.get("queries"), file).items()},
         health=tuple(_text(item, file) for item in list_of(entries.get("health"), file, "health", "- URL")),
         **texts,
     )

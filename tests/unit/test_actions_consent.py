@@ -20,7 +20,7 @@ from actions.consent import is_plain_no, is_plain_yes
 from shop.database import open_session
 from shop.models import Base
 
-from .dialogue import DOMAIN, Chat, registered_actions
+from .dialogue import DOMAIN, Chat, registered_actions, sent_code
 
 ANSWERS = Path(__file__).parent / "answers"
 ADA, ELIN = "ada.byrne@example.com", "elin.hughes@example.com"
@@ -122,6 +122,8 @@ ACTS: list[Callable[[Chat], None]] = [
 def asked(act: Callable[[Chat], None]) -> Chat:
     chat = Chat()
     act(chat)
+    if chat.slots["requested_slot"] == "one_time_code":
+        chat.say(sent_code())
     assert chat.slots["requested_slot"] == "confirmed", chat.said
     return chat
 
@@ -262,7 +264,8 @@ HARMLESS = {
     "forget": "as remember",
     "send_invoice": "goes to the address on file",
     "resend_label": "goes to the address on file",
-    "export_data": "goes to the address on file",
+    "export_data": "goes to the address on file, and needs a proof besides",
+    "send": "a one-time code goes to the address on file",
     "send_password_reset": "goes to the address on file",
     "attach_photo": "adds to a claim that was confirmed",
     "reschedule": "the customer names the day, and can name another",

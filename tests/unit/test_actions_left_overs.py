@@ -43,7 +43,7 @@ def test_a_form_that_was_left_starts_from_nothing(own_shop: URL, act: Callable[[
     customer = {slot: fresh.slots[slot] for slot in ("customer", "email", "order_number")}
     left.ask(way_out)
     left.ask(REOPENS[act.__name__])
-    fresh = Chat("another", **customer)
+    fresh = Chat(left.sender, **customer)  # in which a code was given, as in the other
     fresh.ask(REOPENS[act.__name__])
     own = OWN.intersection(DOMAIN["forms"][str(left.form)]["required_slots"])
     assert told(left, own) == told(fresh, own)

@@ -71,3 +71,13 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database, only text" * 50)
     with pytest.raises(BadTestFile, match="cannot be read as a SQLite database"):
         SqliteDatabase(tmp_path / "text.db")
+
+
+def test_what_a_message_needs_is_looked_up_when_it_is_said(shop: sqlite3.Connection, tmp_path: Path) -> None:
+    with SqliteDatabase(tmp_path / "shop.db") as database:
+        shop.execute("UPDATE orders SET status = 'lost'")
+        shop.commit()
+        assert database.value("SELECT status FROM orders") == "lost"
+        for query in ("SELECT status FROM orders WHERE 1 = 0", "SELECT nothing FROM nowhere"):
+            with pytest.raises(AssistantFault, match=f"The query is: {query}"):
+                database.value(query)
