@@ -35,7 +35,7 @@ class Action(rasa_sdk.Action, ABC):
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
         if "run" in cls.__dict__:
-            cls.run = in_this_visit(cls.run)  # type: ignore[method-assign]
+            cls.run = in_this_visit(cls.run)
 
     @abstractmethod
     def name(self) -> str:
