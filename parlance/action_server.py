@@ -3,7 +3,8 @@
     python -m parlance.action_server --actions actions
 
 The secret is the environment variable ``ACTION_SERVER_SECRET``, the same for Rasa and for this server, so that it
-stands in no file of the project and in no list of processes. ``GET /health`` answers without it.
+stands in no file of the project and in no list of processes. Without it ``GET /health`` answers, and ``GET /ready``
+says whether what the actions need answers, too: each ``--ready`` names a function that raises where it does not.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import logging
 import os
 import sys
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 from rasa_sdk import utils
@@ -27,12 +29,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from parlance.errors import ParlanceError
+from parlance.readiness import Readiness, load_check
 
 SECRET_VARIABLE = "ACTION_SERVER_SECRET"
 LEAST_SECRET = 16
 BODY_BYTES = 16 * 1024 * 1024
 """A call holds the whole conversation and the domain: Fern's has some 200 kB, one of thousands of messages a few MB."""
-OPEN_PATHS = ("/health",)
+OPEN_PATHS = ("/health", "/ready")
 
 logger = logging.getLogger(f"{APPLICATION_ROOT_LOGGER_NAME}.parlance")
 
@@ -78,14 +81,21 @@ def check_reach(host: str, secret: str) -> None:
         )
 
 
-def make_app(actions: str, secret: str, body_bytes: int = BODY_BYTES) -> Sanic:
+def make_app(actions: str, secret: str, body_bytes: int = BODY_BYTES, ready: Iterable[str] = ()) -> Sanic:
     """rasa_sdk's application that runs the actions of a package, for callers who know the secret.
 
     Args:
         actions: The package or module of the actions.
         secret: What callers show; empty lets everybody in who reaches it, except pages in a browser.
         body_bytes: How long a call may be, unpacked.
+        ready: The functions that check what the actions need, such as ``shop.database.check``.
+
+    Raises:
+        ParlanceError: There is no such function.
     """
+    readiness = Readiness()
+    for path in ready:
+        readiness.add(path.rpartition(".")[0], load_check(path))
     app = create_app(actions, cors_origins="")
     app.config.REQUEST_MAX_SIZE = body_bytes
     expected = authorization(secret).encode()
@@ -107,6 +117,11 @@ def make_app(actions: str, secret: str, body_bytes: int = BODY_BYTES) -> Sanic:
         if request.headers.get("content-encoding") == "deflate":
             request.body = _unpacked(request.body, body_bytes)
             del request.headers["content-encoding"]
+
+    @app.get("/ready")
+    async def tell_readiness(_request: Request) -> HTTPResponse:
+        faults = await readiness.faults()
+        return response.json(faults, status=503 if faults else 200)
 
     # In place of rasa_sdk's, which logs the request and answers with its body: the whole conversation, which Rasa
     # then logs, too.
@@ -149,6 +164,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--actions", type=action_arg, default="actions", help="package of the actions (%(default)s)")
     parser.add_argument("-p", "--port", type=int, default=DEFAULT_SERVER_PORT, help="port (%(default)s)")
     parser.add_argument("-i", "--interface", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--ready", metavar="FUNCTION", action="append", default=[], help="checks at /ready what the actions need"
+    )
     utils.add_logging_level_option_arguments(parser)
     return parser.parse_args(arguments)
 
@@ -159,13 +177,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         secret = shared_secret()
         check_reach(options.interface, secret)
+        sys.path.insert(0, os.getcwd())  # as for `rasa run actions`
+        utils.configure_colored_logging(options.loglevel)
+        utils.update_sanic_log_level()
+        app = make_app(options.actions, secret, ready=options.ready)
     except ParlanceError as error:
         print(error, file=sys.stderr)
         return error.exit_status
-    sys.path.insert(0, os.getcwd())  # as for `rasa run actions`
-    utils.configure_colored_logging(options.loglevel)
-    utils.update_sanic_log_level()
-    app = make_app(options.actions, secret)
     plugin_manager().hook.attach_sanic_app_extensions(app=app)
     logger.info("Actions run at http://%s:%d", options.interface, options.port)
     app.run(options.interface, options.port, workers=utils.number_of_sanic_workers())

@@ -18,6 +18,7 @@ from pathlib import Path
 from console import Problem, Steps, report_problems
 from encoder import ENCODER, GRAPH
 from environment import ROOT, VENV_PYTHON
+from model_archive import check_model
 from training_code import training_code
 
 MODELS = ROOT / "models"
@@ -130,6 +131,7 @@ def ensure_model(steps: Steps) -> Path:
     fingerprint = current_fingerprint()
     with encoder_beside():
         if fingerprint.model.is_file():
+            check_model(fingerprint.model)
             steps.skip(f"model {fingerprint.model.name} is up to date")
         else:
             with steps.step("fine-tuning the assistant on data/ (a few minutes)"):

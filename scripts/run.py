@@ -20,7 +20,8 @@ from console import Problem, Steps, duration, quiet, report_problems
 from environment import ROOT, VENV_PYTHON
 from model import ensure_model, rasa, rasa_settings
 from server_files import DEFAULT_ACTION_PORT, ServerFiles, server_files
-from services import Service, check_port, stop_all, wait_until_healthy, watch
+from services import Service, check_port, stop_all, wait_until_healthy
+from supervision import supervise
 from web import ensure_widget
 
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
@@ -46,6 +47,7 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
     environment = rasa_settings()
     environment[SECRET_VARIABLE] = environment.get(SECRET_VARIABLE) or secrets.token_urlsafe(32)
     actions = [str(VENV_PYTHON), "-m", "parlance.action_server", "--actions", "actions", "--port", str(action_port)]
+    actions += ["--ready", "shop.database.check"]
     server = rasa("run", "--model", str(model), "--interface", host, "--port", str(port))
     server += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
     server += shlex.split(os.environ.get("RASA_ARGS", ""))
@@ -54,7 +56,7 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
         Service(
             name="action server",
             command=actions,
-            health=f"http://127.0.0.1:{action_port}/health",
+            health=f"http://127.0.0.1:{action_port}/ready",
             log=LOGS / "actions.log",
             env=environment,
             cwd=ROOT,
@@ -62,7 +64,7 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
         Service(
             name="Rasa server",
             command=server,
-            health=f"http://{reachable}:{port}/",
+            health=f"http://{reachable}:{port}/ready",
             log=LOGS / "rasa.log",
             env=environment,
             cwd=ROOT,
@@ -126,8 +128,8 @@ def main(arguments: list[str]) -> int:
         if os.environ.get("SMTP_HOST"):
             services.append(mail_sender())
             services[-1].start()
-        greet(services[1].health.rstrip("/"), time.monotonic() - began)
-        watch(services)
+        greet(services[1].health.removesuffix("/ready"), time.monotonic() - began)
+        supervise(services)
     except KeyboardInterrupt:
         print("\nStopping ...", flush=True)
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -16,20 +18,36 @@ from pathlib import Path
 from console import Problem, tail
 
 STOP_SECONDS = 10.0
+GRACE_SECONDS = 20.0
+"""How long a server that answers may say that it is not ready: what it needs may be starting beside it."""
 PRIVATE = 0o077
 """The umask of servers: what they write is customers' own, and this user's alone."""
+
+READY_SECONDS = 10.0
+READ_BYTES = 100_000
 
 # A proxy in the environment must not stand between this machine and itself.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def answers(url: str) -> bool:
-    """Whether a GET of the address succeeds."""
+def why_not_ready(url: str) -> str | None:
+    """What a server says at its address of readiness: empty where it is ready, None where it says nothing yet."""
     try:
-        with _opener.open(url, timeout=2) as response:
-            return bool(200 <= response.status < 300)
-    except (OSError, urllib.error.URLError, ValueError):
-        return False
+        with _opener.open(url, timeout=READY_SECONDS):
+            return ""
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            said = refusal.read(READ_BYTES).decode(errors="replace")
+        return _reasons(said) or f"{url} answers {refusal.code}"
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+
+
+def _reasons(said: str) -> str:
+    try:
+        return "; ".join(f"{check}: {reason}" for check, reason in json.loads(said).items())
+    except (ValueError, AttributeError):
+        return ""
 
 
 def check_port(host: str, port: int, variable: str) -> None:
@@ -53,7 +71,10 @@ def check_port(host: str, port: int, variable: str) -> None:
 
 @dataclass
 class Service:
-    """One server process with its own log and process group."""
+    """One server process with its own log and process group.
+
+    ``health`` is the address where it says whether it is ready, empty for what listens on nothing.
+    """
 
     name: str
     command: Sequence[str]
@@ -63,10 +84,14 @@ class Service:
     cwd: Path
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
-    def start(self) -> None:
-        """Starts it in a process group of its own: Ctrl-C reaches it through ``stop`` and its children end with it."""
+    def start(self, again: bool = False) -> None:
+        """Starts it in a process group of its own: Ctrl-C reaches it through ``stop`` and its children end with it.
+
+        Args:
+            again: The log goes on.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with self.log.open("ab" if again else "wb") as log:
             os.fchmod(log.fileno(), 0o600)  # an older log keeps its mode otherwise
             self.process = subprocess.Popen(
                 self.command,
@@ -79,12 +104,23 @@ class Service:
                 umask=PRIVATE,
             )
 
+    def ended(self) -> str:
+        """How the process ended; empty while it runs."""
+        code = self.process.poll() if self.process else None
+        if code is None:
+            return ""
+        return f"exit code {code}" if code >= 0 else f"signal {_signal_name(-code)}"
+
+    def report(self, what: str) -> Problem:
+        """The problem of a server that cannot go on, with the end of its log."""
+        end = tail(self.log.read_text(errors="replace"))
+        return Problem(f"{end}\n\nThe {self.name} {what}.", f"Its whole log: {self.log}")
+
     def check_alive(self) -> None:
         """Raises ``Problem`` with the end of the log where the process is gone."""
-        code = self.process.poll() if self.process else None
-        if code is not None:
-            end = tail(self.log.read_text(errors="replace"))
-            raise Problem(f"{end}\n\nThe {self.name} ended by itself (exit code {code}).", f"Its whole log: {self.log}")
+        how = self.ended()
+        if how:
+            raise self.report(f"ended by itself ({how})")
 
     def stop(self) -> None:
         """Asks the process group to end, and ends what is left of it after ten seconds."""
@@ -103,30 +139,43 @@ class Service:
         self.process.wait()
 
 
-def wait_until_healthy(services: Sequence[Service], seconds: float) -> None:
-    """Returns when every service answers.
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def wait_until_healthy(services: Sequence[Service], seconds: float, grace: float = GRACE_SECONDS) -> None:
+    """Returns when every service is ready.
+
+    Args:
+        services: What was started.
+        seconds: How long they may take.
+        grace: How long one that answers may say that it is not ready.
 
     Raises:
-        Problem: one ended, or does not answer in time.
+        Problem: one ended, does not answer in time, or answers and does not become ready.
     """
     deadline = time.monotonic() + seconds
     waiting = list(services)
-    while waiting:
-        for service in services:
-            service.check_alive()
-        waiting = [service for service in waiting if not answers(service.health)]
-        if waiting and time.monotonic() > deadline:
-            slow = waiting[0]
-            raise Problem(f"The {slow.name} did not answer within {seconds:.0f} s.", f"Look into its log: {slow.log}")
-        time.sleep(0.2)
-
-
-def watch(services: Sequence[Service]) -> None:
-    """Returns never: raises ``Problem`` as soon as one service ends."""
+    answered: dict[str, float] = {}
     while True:
         for service in services:
             service.check_alive()
-        time.sleep(0.5)
+        said = {service.name: why_not_ready(service.health) for service in waiting}
+        waiting = [service for service in waiting if said[service.name] != ""]
+        if not waiting:
+            return
+        now = time.monotonic()
+        for service in waiting:
+            reason = said[service.name]
+            if reason and now > min(answered.setdefault(service.name, now) + grace, deadline):
+                raise service.report(f"is not ready: {reason}")
+        if now > deadline:
+            slow = waiting[0]
+            raise Problem(f"The {slow.name} did not answer within {seconds:.0f} s.", f"Look into its log: {slow.log}")
+        time.sleep(0.2)
 
 
 def stop_all(services: Sequence[Service]) -> None:

@@ -124,3 +124,17 @@ def open_session() -> Iterator[Session]:
             f"The database at {where} cannot be used: {reason}.",
             "Check that it is running and reachable; python -m shop.setup makes one that is missing.",
         ) from error
+
+
+def check() -> None:
+    """Whether the shop's database answers and, where it is a file, can be written to; for the server's readiness.
+
+    Raises:
+        ShopUnavailable: It does not.
+    """
+    with open_session() as session:
+        session.execute(text("SELECT id FROM orders LIMIT 1"))
+        if session.get_bind().dialect.name == "sqlite":
+            # Writes a page, and so notices a full disk, and changes nothing.
+            version = session.execute(text("PRAGMA user_version")).scalar_one()
+            session.execute(text(f"PRAGMA user_version = {int(version)}"))

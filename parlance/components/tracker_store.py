@@ -8,35 +8,42 @@ Rasa reads a conversation anew for each message, event by event, which takes lon
 of the latest conversations are kept, and one is read again where the file holds more or fewer events than it does.
 """
 
+import asyncio
 import json
+import logging
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import wraps
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SQLTrackerStore
+from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
+from rasa.shared.core.constants import ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event
+from rasa.shared.core.events import Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
-from sqlalchemy import create_engine, event, insert, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import bindparam, create_engine, delete, event, func, insert, select
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import Query, Session, aliased, sessionmaker
 from sqlalchemy.pool import QueuePool
 
+from parlance.errors import ParlanceError
+
 KEPT_TRACKERS = 1000
+PROBE_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
 
 SessionScope = Callable[[SQLTrackerStore], AbstractContextManager[Session]]
 
-# How many events Rasa would read.
-EVENTS_OF_LATEST_SESSION = text(
-    """
-    SELECT COUNT(*) FROM events WHERE sender_id = :sender_id AND timestamp >= COALESCE(
-        (SELECT MAX(timestamp) FROM events WHERE sender_id = :sender_id AND type_name = 'session_started'), 0)
-    """
-)
+
+class DamagedFile(ParlanceError, RasaException):
+    """A file of conversations that is no database, or a broken one."""
 
 
 class NotStorable(RasaException):
@@ -72,7 +79,117 @@ def _without_exit(original: SessionScope) -> SessionScope:
     return session_scope
 
 
+def _first_of_latest_session(sender_id: Any) -> Any:
+    """The id of the event with which the latest session begins, 0 where there is none, as SQL."""
+    session, earlier, action = (aliased(SQLTrackerStore.SQLEvent) for _ in range(3))
+    started = select(func.max(session.id)).where(
+        session.sender_id == sender_id, session.type_name == SessionStarted.type_name
+    )
+    before = select(func.max(earlier.id)).where(earlier.sender_id == sender_id, earlier.id < started.scalar_subquery())
+    # Rasa stores what started the session in front of it.
+    begun = select(action.id).where(
+        action.id == before.scalar_subquery(), action.action_name == ACTION_SESSION_START_NAME
+    )
+    return func.coalesce(begun.scalar_subquery(), started.scalar_subquery(), 0)
+
+
+def order_sessions_by_id() -> None:
+    """Teach Rasa's SQL tracker stores, on every database, to tell sessions apart by the order of their events.
+
+    Rasa compares times, so that after the clock was set back it does not find what is said in the session that is open,
+    and a form forgets what it was told.
+    """
+    SQLTrackerStore._event_query = _event_query
+
+
+def _event_query(
+    self: SQLTrackerStore, session: Session, sender_id: str, fetch_events_from_all_sessions: bool
+) -> Query:
+    stored = self.SQLEvent
+    query = session.query(stored).filter(stored.sender_id == sender_id)
+    if not fetch_events_from_all_sessions:
+        query = query.filter(stored.id >= _first_of_latest_session(sender_id))
+    return query.order_by(stored.id)
+
+
 never_exit()
+order_sessions_by_id()
+
+# How many events Rasa would read.
+EVENTS_OF_LATEST_SESSION = select(func.count()).where(
+    SQLTrackerStore.SQLEvent.sender_id == bindparam("sender_id"),
+    SQLTrackerStore.SQLEvent.id >= _first_of_latest_session(bindparam("sender_id")),
+)
+
+
+async def check_writable(store: TrackerStore) -> None:
+    """Writes an event and takes it back, where the store is an SQL database; reads from any other.
+
+    Raises:
+        Exception: What the store raises where that does not work.
+    """
+    while isinstance(wrapped := getattr(store, "_tracker_store", None), TrackerStore):
+        store = wrapped  # Rasa's wrappers hide errors
+    if not isinstance(store, SQLTrackerStore):
+        await store.retrieve("")
+        return
+    file = sqlite_file(store.engine.url)
+    if isinstance(store, SQLiteTrackerStore):
+        store.follow_file()
+    if file is not None:
+        await asyncio.to_thread(_write_to_file, file)
+    elif store.engine.dialect.name != "sqlite":
+        await asyncio.to_thread(_write_to_server, store)
+
+
+def _write_to_file(file: Path) -> None:
+    # Not through the store's connections, which are those of another thread.
+    address = f"{file.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, timeout=PROBE_SECONDS)) as connection, connection:
+        connection.execute("INSERT INTO events (sender_id, type_name) VALUES ('', 'probe')")
+        connection.execute("DELETE FROM events WHERE sender_id = '' AND type_name = 'probe'")
+
+
+def _write_to_server(store: SQLTrackerStore) -> None:
+    stored = store.SQLEvent
+    with store.engine.begin() as connection:
+        connection.execute(insert(stored).values(sender_id="", type_name="probe"))
+        connection.execute(delete(stored).where(stored.sender_id == "", stored.type_name == "probe"))
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file behind a SQLite address; None for a server or a database in memory."""
+    in_memory = url.database in (None, "", ":memory:")
+    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(url.database))
+
+
+def check_file(file: Path, thoroughly: bool = False) -> None:
+    """Refuses a file that is no whole database; one that is not there yet is none.
+
+    Args:
+        file: The database.
+        thoroughly: Reads all of it.
+
+    Raises:
+        DamagedFile: It is damaged; the file stays as it is.
+    """
+    if not file.is_file():
+        return
+    look = "PRAGMA quick_check(1)" if thoroughly else "SELECT 'ok' FROM (SELECT count(*) FROM sqlite_master)"
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute(look).fetchone()
+    except sqlite3.OperationalError:
+        return  # locked, or not ours to read: no damage, and its use says what it is
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        found = " ".join(found.split())
+        raise DamagedFile(
+            f"The conversations in {file} cannot be read: {found}. The file was left as it is.",
+            f"Put a back-up in its place; or move it away (mv {file} {file}.damaged) to begin with none, and take out "
+            f"of it what can be read with: sqlite3 {file}.damaged .recover | sqlite3 {file}",
+        )
 
 
 class SQLiteTrackerStore(SQLTrackerStore):
@@ -93,6 +210,8 @@ class SQLiteTrackerStore(SQLTrackerStore):
         db: str = "conversations.db",
         **kwargs: Any,
     ) -> None:
+        self._file = Path(db)
+        check_file(self._file)
         super().__init__(domain=domain, dialect="sqlite", db=db, event_broker=event_broker, **kwargs)
         # Without a pool each save opens the file and closes it, and closing it empties the log onto the disk.
         self.engine = create_engine(self.get_db_url("sqlite", db=db), poolclass=QueuePool, hide_parameters=True)
@@ -100,6 +219,39 @@ class SQLiteTrackerStore(SQLTrackerStore):
         self.sessionmaker = sessionmaker(bind=self.engine)
         self._kept: OrderedDict[str, tuple[DialogueStateTracker, int]] = OrderedDict()
         """Trackers, and how many of their events are in the file; the longest unused first."""
+        self._identity = self._identity_of_file()
+
+    def _identity_of_file(self) -> tuple[int, int] | None:
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def follow_file(self) -> None:
+        """Where the file was removed or replaced under the running server, goes on with the one that is there.
+
+        A connection that is open would write into the old one, which nobody sees and which is gone with the process.
+        """
+        if (found := self._identity_of_file()) == self._identity:
+            return
+        if found is None:
+            logger.error(
+                "The conversations in %s were removed while this server uses them; it begins anew.", self._file
+            )
+        else:
+            logger.error("The conversations in %s were replaced while this server uses them.", self._file)
+        self.engine.dispose()
+        self._kept.clear()
+        self.Base.metadata.create_all(self.engine)
+        self._identity = self._identity_of_file()
+
+    @contextmanager
+    def session_scope(self) -> Iterator[Session]:
+        """Rasa's, on the file that is there now."""
+        self.follow_file()
+        with super().session_scope() as session:
+            yield session
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker of the latest session; the caller may change it, as Rasa's processor does."""
@@ -151,6 +303,7 @@ class SQLiteTrackerStore(SQLTrackerStore):
         }
 
     def _events_in_file(self, sender_id: str) -> int:
+        self.follow_file()
         with self.engine.connect() as connection:
             return int(connection.execute(EVENTS_OF_LATEST_SESSION, {"sender_id": sender_id}).scalar_one())
 

@@ -1,6 +1,7 @@
 """Starting servers, waiting for them and stopping them, as `make run` does."""
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -8,7 +9,8 @@ import time
 import pytest
 
 from console import Problem
-from services import Service, check_port, stop_all, wait_until_healthy, watch
+from services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
+from supervision import Patience, supervise
 
 
 def free_port() -> int:
@@ -74,12 +76,86 @@ def test_stopping_ends_the_children_too(tmp_path):
     assert not is_alive(child), "a child that ignores SIGTERM outlived its server"
 
 
-@pytest.mark.parametrize("look", [lambda started: wait_until_healthy(started, seconds=20), watch])
-def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path, look):
+def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path):
     server = service(tmp_path, "-c", "print('no model found'); raise SystemExit(3)")
     server.start()
     with pytest.raises(Problem, match=r"no model found\s+The shop server ended by itself \(exit code 3\)"):
-        look([server])
+        wait_until_healthy([server], seconds=20)
+    stop_all([server])
+
+
+def test_a_server_that_says_that_it_is_not_ready_is_reported_with_its_reasons(tmp_path):
+    port = free_port()
+    script = (
+        "import http.server\n"
+        "class Unready(http.server.BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(503); self.end_headers()\n"
+        '        self.wfile.write(b\'{"model": "no model is loaded"}\')\n'
+        f"http.server.HTTPServer(('127.0.0.1', {port}), Unready).serve_forever()\n"
+    )
+    server = service(tmp_path, "-c", script, port=port)
+    server.start()
+    try:
+        with pytest.raises(Problem, match="The shop server is not ready: model: no model is loaded"):
+            wait_until_healthy([server], seconds=60, grace=0)
+    finally:
+        stop_all([server])
+
+
+def test_a_killed_server_is_started_again_and_its_log_goes_on(tmp_path, capsys):
+    port = free_port()
+    server = service(tmp_path, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port)
+    server.start()
+    wait_until_healthy([server], seconds=60)
+    first = server.process
+
+    class Enough(Exception):
+        """Ends what never returns."""
+
+    def kill_and_see():
+        os.kill(first.pid, signal.SIGKILL)
+        said = ""
+        while "is ready again" not in said:
+            said += capsys.readouterr().out
+            yield
+        raise Enough(said)
+
+    steps = kill_and_see()
+    watched = Watched(server, lambda: next(steps))
+    try:
+        with pytest.raises(Enough) as caught:
+            supervise([watched], Patience(pause_seconds=0.01))
+        assert "The shop server ended by itself (signal SIGKILL). It starts again in 0.01 s" in str(caught.value)
+        assert server.process is not first and why_not_ready(server.health) == ""
+        assert server.log.read_text().count("GET / HTTP") >= 2
+    finally:
+        stop_all([server])
+
+
+class Watched:
+    """A service that calls something whenever its supervisor looks at it."""
+
+    def __init__(self, service: Service, looked) -> None:
+        self._service = service
+        self._looked = looked
+
+    def __getattr__(self, name: str):
+        if name in ("ended", "health"):
+            self._looked()
+        return getattr(self._service, name)
+
+
+def test_a_server_that_ends_again_and_again_is_given_up_with_the_end_of_its_log(tmp_path, capsys):
+    server = service(tmp_path, "-c", "print('no model found', flush=True); raise SystemExit(3)")
+    server.start()
+    with pytest.raises(
+        Problem, match=r"no model found\s+The shop server ended 3 times in a row.*exit code 3"
+    ) as caught:
+        supervise([server], Patience(ends=3, steady_seconds=600, pause_seconds=0.01))
+    assert str(server.log) in str(caught.value)
+    assert [line.split("again in ")[1] for line in capsys.readouterr().out.splitlines()] == ["0.01 s ...", "0.02 s ..."]
+    assert server.log.read_text().count("no model found") == 3
     stop_all([server])
 
 

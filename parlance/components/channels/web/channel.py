@@ -30,6 +30,7 @@ from sanic.response import HTTPResponse
 from parlance.components.channels.credentials import bearer, refuse_odd_credentials
 from parlance.components.channels.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
 from parlance.components.channels.payloads import storable_message, typed_text
+from parlance.components.channels.readiness import readiness_of
 from parlance.components.channels.uploads import (
     BUSY_SECONDS,
     MEDIA_TYPES,
@@ -161,6 +162,11 @@ class WebInput(InputChannel):
             app.config.PROXIES_COUNT = self.options.proxies
         store = ConversationStore(Path(self.options.database))
         self._conversations = Conversations(store, self._take_turn, self.options.answer_seconds)
+
+        async def check_store() -> None:  # the database is this thread's
+            store.check_writable()
+
+        readiness_of(app).add("web chat", check_store)
         forgotten = store.forget(time.time() - self.options.keep_days * 86_400)
         if forgotten:
             logger.info("%d web conversations were older than %g days.", forgotten, self.options.keep_days)

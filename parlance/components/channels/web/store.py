@@ -88,6 +88,16 @@ class ConversationStore:
                 "Make its folder, or make it writable; or name another file as the option database.",
             ) from error
 
+    def check_writable(self) -> None:
+        """Writes something and takes it back.
+
+        Raises:
+            sqlite3.Error: It does not work.
+        """
+        with self._transaction():
+            self._db.execute("INSERT INTO conversations VALUES ('', NULL, 0)")
+            self._db.execute("DELETE FROM conversations WHERE id = ''")
+
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
@@ -167,8 +177,8 @@ class ConversationStore:
         return int(self._db.execute(last, (conversation,)).fetchone()[0])
 
     def pending(self) -> list[Entry]:
-        """What was taken in and not dealt with, oldest first."""
-        return [_entry(row) for row in self._db.execute(f"{ENTRY} WHERE pending ORDER BY at, number")]
+        """What was taken in and not dealt with, that of a conversation in its order, whatever the clock did."""
+        return [_entry(row) for row in self._db.execute(f"{ENTRY} WHERE pending ORDER BY number, at")]
 
     # uploads ------------------------------------------------------------------------------------------------------
 
