@@ -112,7 +112,9 @@ class Form(FormValidationAction):
         )
         unexplained = asked and not filled and not dispatcher.messages
         if unexplained and asked == CONFIRMED and intent_of(tracker) in ANSWERS:
-            return [*events, *not_understood(dispatcher, tracker, "utter_confirmed_unclear")]
+            # Who takes their time has not failed: to be offered a person would make the next yes one to that.
+            dispatcher.utter_message(response="utter_confirmed_unclear")
+            return [*events, SlotSet("failed_attempts", tracker.get_slot("failed_attempts"))]
         if unexplained and intent_of(tracker) in ("nlu_fallback", "inform") and latest_text(tracker):
             response = f"utter_{asked}_unclear"
             known = response in domain.get("responses", {})
