@@ -6,7 +6,9 @@ nothing of how much the customer may do.
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 
@@ -77,6 +79,13 @@ def recognition_in(token: object, conversation: str, even_if_expired: bool = Fal
         return None
     kept = ("first_name", "email", "signed_in", "since")
     return Recognition(int(claims["sub"]), *(claims[name] for name in kept))
+
+
+def recognised_in(slots: Mapping[str, Any], conversation: str) -> str | None:
+    """The e-mail address of the customer whom a conversation with these slots has recognised, or had before the proof
+    ran out; None where there is none."""
+    known = recognition_in(slots.get("customer"), conversation, even_if_expired=True)
+    return known.email if known else None
 
 
 def _key() -> str:

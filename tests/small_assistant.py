@@ -183,6 +183,7 @@ class SmallAssistant:
             "page": "tests.small_assistant.page",
             "picture": "tests.small_assistant.picture",
             "identity": "shop.identity.identity_of",
+            "recognised": "shop.recognition.recognised_in",
             "messages_per_minute": 1000,
             **options,
         }

@@ -393,6 +393,23 @@ def test_a_customers_conversation_is_closed_to_the_next_at_the_same_computer(
     assert "identity_token" not in metadata[0] and metadata[1]["identity_token"] == ada.identity
 
 
+@pytest.mark.parametrize("who", ["ada@example.com", "tom@example.com"])
+def test_a_conversation_whose_customer_was_recognised_is_closed_to_another_who_signs_in(
+    assistant: SmallAssistant, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    monkeypatch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
+    anonymous = Visitor(assistant.chat)
+    anonymous.send("do recognise")
+    texts(anonymous.settled())
+    signed_in = Visitor(assistant.chat, identity(who), anonymous.token)
+    is_same = who == "ada@example.com"
+    assert (signed_in.conversation == anonymous.conversation) is is_same
+    signed_in.token = anonymous.token
+    assert signed_in.get("transcript").status_code == (200 if is_same else 403)
+    # What is refused to Tom is no conversation of his: it is still Ada's.
+    assert anonymous.get("transcript").status_code == (403 if is_same else 200)
+
+
 def test_an_identity_that_proves_nothing_is_refused(assistant: SmallAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
     visitor = Visitor(assistant.chat)

@@ -89,6 +89,7 @@ class WebInput(InputChannel):
         self._link_page = load_function("link_page", options.link_page)
         self._picture = load_function("picture", options.picture)
         self._identity = load_function("identity", options.identity)
+        self._recognised = load_function("recognised", options.recognised)
         self._tokens = access.VisitorTokens(access.load_secret(Path(options.secret_file)), options.keep_days)
         self._messages = RateLimiter(options.messages_per_minute)
         self._visitors = RateLimiter(options.visitors_per_minute)
@@ -227,7 +228,7 @@ class WebInput(InputChannel):
             raise Refused(401, "identity_refused", "The identity token is forged or out of date.")
         return token, identity.email
 
-    def _visitor(self, request: Request) -> Visitor:
+    async def _visitor(self, request: Request) -> Visitor:
         """Who sent a request.
 
         Raises:
@@ -237,15 +238,24 @@ class WebInput(InputChannel):
         if conversation is None:
             raise Refused(401, "no_conversation", "The request carries no valid conversation token.")
         token, customer = self._customer(request)
-        if not self._conversations.store.admits(conversation, customer):
+        is_anothers = customer is not None and await self._has_recognised_another(conversation, customer)
+        if is_anothers or not self._conversations.store.admits(conversation, customer):
             raise Refused(403, "not_yours", "The conversation is gone, or belongs to a customer who is not signed in.")
         return Visitor(conversation, token)
+
+    async def _has_recognised_another(self, conversation: str, customer: str) -> bool:
+        """Whether a conversation that nobody has signed in to is with another customer, whom actions recognised."""
+        if self._recognised is None or self._conversations.store.owner(conversation) is not None:
+            return False
+        tracker = await self._app.ctx.agent.tracker_store.retrieve(conversation)
+        email = self._recognised(tracker.current_slot_values(), conversation) if tracker else None
+        return email not in (None, customer)
 
     async def _open_session(self, request: Request) -> HTTPResponse:
         """The visitor's conversation, or a new one where the token is missing, old or not theirs any more."""
         await read_json(request)
         try:
-            conversation = self._visitor(request).conversation
+            conversation = (await self._visitor(request)).conversation
             fresh = False
         except Refused as refused:
             if refused.answer["code"] == "identity_refused":
@@ -270,7 +280,7 @@ class WebInput(InputChannel):
     # messages in --------------------------------------------------------------------------------------------------
 
     async def _take_message(self, request: Request) -> HTTPResponse:
-        visitor = self._visitor(request)
+        visitor = await self._visitor(request)
         data = await read_json(request)
         id, text = id_of(data), text_of(data, "text").strip()
         self._admit(visitor, id, request)
@@ -326,7 +336,7 @@ class WebInput(InputChannel):
         return {"text": upload.name, "message": message, "attachment": attachment}
 
     async def _take_feedback(self, request: Request) -> HTTPResponse:
-        visitor = self._visitor(request)
+        visitor = await self._visitor(request)
         data = await read_json(request)
         id, rating = id_of(data), data.get("rating")
         answer = self._conversations.store.entry(visitor.conversation, text_of(data, "answer"))
@@ -338,14 +348,14 @@ class WebInput(InputChannel):
         return respond.json({}, status=202)
 
     async def _start_over(self, request: Request) -> HTTPResponse:
-        visitor = self._visitor(request)
+        visitor = await self._visitor(request)
         id = id_of(await read_json(request))
         self._admit(visitor, id, request)
         self._conversations.take_in(visitor.conversation, "restart", {}, id)
         return respond.json({}, status=202)
 
     async def _take_upload(self, request: Request) -> HTTPResponse:
-        visitor = self._visitor(request)
+        visitor = await self._visitor(request)
         self._count(visitor, request, "uploads")
         limit = int(self.options.upload_megabytes * 1_000_000)
         storage = int(self.options.upload_storage_megabytes * 1_000_000)
@@ -423,7 +433,7 @@ class WebInput(InputChannel):
     # messages out -------------------------------------------------------------------------------------------------
 
     async def _stream_events(self, request: Request) -> HTTPResponse | None:
-        visitor = self._visitor(request)
+        visitor = await self._visitor(request)
         if self._conversations.listeners(visitor.conversation) >= STREAMS:
             raise Refused(429, "too_many_tabs", "This conversation is open too many times.", wait=5)
         try:
@@ -466,7 +476,7 @@ class WebInput(InputChannel):
         await answer.eof()
 
     async def _send_transcript(self, request: Request) -> HTTPResponse:
-        visitor = self._visitor(request)
+        visitor = await self._visitor(request)
         entries = self._conversations.store.after(visitor.conversation, 0, limit=10_000)
         return respond.text(
             "".join(_transcript_line(entry) for entry in entries),
@@ -474,7 +484,7 @@ class WebInput(InputChannel):
         )
 
     async def _send_upload(self, request: Request, upload: str) -> HTTPResponse:
-        stored = self._upload(self._visitor(request), upload)
+        stored = self._upload(await self._visitor(request), upload)
         content = await asyncio.to_thread((Path(self.options.uploads) / stored.id).read_bytes)
         headers = {"content-security-policy": "sandbox", "cache-control": "private, max-age=3600"}
         return respond.raw(content, content_type=stored.type, headers=headers)

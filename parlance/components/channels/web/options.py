@@ -13,12 +13,13 @@ from parlance.errors import ParlanceError
 class WebOptions:
     """The options with their defaults; docs/web-chat.md explains each.
 
-    ``page``, ``picture`` and ``identity`` name functions as ``package.module.function``:
+    ``page``, ``picture`` and the others of these name functions as ``package.module.function``:
 
     - ``page(base)`` returns the HTML of the page that shows the chat; ``base`` is the channel's path.
     - ``picture(name)`` returns an SVG drawing for a path such as ``products/FH-1.svg``, or None.
     - ``link_page(token, follow)`` returns the HTML for a link in an e-mail, and does what it is for if ``follow``.
     - ``identity(token)`` returns an object with an ``email``, or None for a token that proves nothing.
+    - ``recognised(slots, conversation)`` returns the ``email`` of the customer whom actions have recognised, or None.
     """
 
     path: str = "/chat"
@@ -26,6 +27,7 @@ class WebOptions:
     picture: str | None = None
     link_page: str | None = None
     identity: str | None = None
+    recognised: str | None = None
     allowed_origins: tuple[str, ...] = ()
     widget: str = "web/dist/widget.js"
     database: str = "web_chat.db"

@@ -132,6 +132,11 @@ class ConversationStore:
             return self._db.execute(claim, (customer, conversation)).rowcount == 1
         return bool(row[0] == customer)
 
+    def owner(self, conversation: str) -> str | None:
+        """The customer who has signed in to a conversation; None where nobody has, or there is no such conversation."""
+        row = self._db.execute("SELECT owner FROM conversations WHERE id = ?", (conversation,)).fetchone()
+        return row[0] if row else None
+
     # the log ------------------------------------------------------------------------------------------------------
 
     def append(
