@@ -23,6 +23,7 @@ from actions.messages import (
     CHANGES_FORM,
     GOES_ON,
     chosen,
+    client_of,
     earlier_events,
     entity,
     free_answer,
@@ -431,7 +432,7 @@ async def _identify(
     dispatcher: CollectingDispatcher, tracker: Tracker, number: str, email: str, domain: DomainDict
 ) -> list[EventType]:
     """The same answer whether the order does not exist or is somebody else's."""
-    found = await ask_shop(identify, number, email, tracker.sender_id)
+    found = await ask_shop(identify, number, email, tracker.sender_id, client_of(tracker))
     if found.customer is not None:
         _, remembered = await get_to_know(tracker, found.customer)
         return [*remembered, SlotSet("unverified_email", None), SlotSet("failed_attempts", 0.0)]

@@ -48,6 +48,15 @@ def latest_text(tracker: Tracker) -> str:
     return "" if text.startswith("/") else str(text)
 
 
+def client_of(tracker: Tracker) -> str | None:
+    """Who the channel says that the messages come from, whatever the conversation; None where it does not say."""
+    for event in reversed(tracker.events):
+        client = (event.get("metadata") or {}).get("client") if event.get("event") == "user" else None
+        if client:
+            return str(client)
+    return None
+
+
 def marked_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The entities of a message, in its order, up to MOST_ENTITIES."""
     return list(message.get("entities") or [])[:MOST_ENTITIES]

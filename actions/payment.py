@@ -19,6 +19,7 @@ from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
 from actions.items import not_found, order_in_hand
 from actions.messages import (
+    client_of,
     entity,
     free_answer,
     intent_of,
@@ -176,7 +177,7 @@ class ActionGiftCardBalance(Action):
             return ended(tracker)
         code = tracker.get_slot("code")
         try:
-            card = await ask_shop(gift_card, code, tracker.sender_id)
+            card = await ask_shop(gift_card, code, tracker.sender_id, client_of(tracker))
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
         dispatcher.utter_message(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from shop import audit, outbox, references
+from shop import attempts, audit, outbox, references
 from shop.database import begin_change
 from shop.models import (
     AccountLink,
@@ -19,7 +19,6 @@ from shop.models import (
     DamageClaim,
     DataRequestRecord,
     FraudReport,
-    IdentificationAttempt,
     MissingParcel,
     OneTimeCode,
     Order,
@@ -169,15 +168,15 @@ def _addresses_so_far(session: Session, customer: Customer) -> list[str]:
 
 def _erase(session: Session, customer: Customer) -> None:
     orders = select(Order.id).where(Order.customer_id == customer.id)
-    numbers = [str(number) for number in session.execute(orders.with_only_columns(Order.number)).scalars()]
+    numbers = list(session.execute(orders.with_only_columns(Order.number)).scalars())
     emails = _addresses_so_far(session, customer)
+    attempts.forget(session, emails, numbers)
     for statement in (
         delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
         delete(OneTimeCode).where(OneTimeCode.customer_id == customer.id),
         delete(AccountLink).where(AccountLink.customer_id == customer.id),
         delete(StockNotice).where(StockNotice.email.in_(emails)),
         delete(OutboxMessage).where(OutboxMessage.recipient.in_(emails)),
-        delete(IdentificationAttempt).where(IdentificationAttempt.subject.in_(numbers)),
         update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
         update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
         update(Return).where(Return.order_id.in_(orders)).values(reason=""),

@@ -89,13 +89,16 @@ class Loyalty:
     to_next_tier: int | None
 
 
-def identify(session: Session, order_number: str | int, email: str, conversation_id: str) -> Identification:
+def identify(
+    session: Session, order_number: str | int, email: str, conversation_id: str, client: str | None = None
+) -> Identification:
     """Recognise a customer by the number of one of their orders and their e-mail address.
 
-    A failure counts against the conversation and against the order number, whoever tries.
+    A failure counts against the conversation and the client, and against the order number and the e-mail address,
+    whether there is such an account or not; ``shop.attempts`` says what follows.
     """
     subject = str(parse_order_number(order_number) or order_number).strip()
-    guard = attempts.guard(session, "order", subject, conversation_id)
+    guard = attempts.guard(session, "order", subject, conversation_id, client, email)
     if guard.is_closed:
         return Identification(IdentificationOutcome.TOO_MANY_ATTEMPTS)
     order = find_order(session, order_number, email).order
@@ -103,6 +106,7 @@ def identify(session: Session, order_number: str | int, email: str, conversation
     if customer is None:
         guard.failed()
         return Identification(IdentificationOutcome.NOT_MATCHED)
+    guard.succeeded()
     return Identification(IdentificationOutcome.MATCHED, _summary(customer))
 
 

@@ -353,7 +353,8 @@ class AccountLink(Base):
 
 
 class IdentificationAttempt(Base):
-    """A failed guess. ``kind`` is order or gift_card, ``subject`` the number or code that was tried."""
+    """A guess. ``kind`` is order or gift_card, ``subject`` the number or code that was tried; ``client``, who tried,
+    and ``account``, the e-mail address, are keyed hashes. ``is_suspect``: who tried had failed often before."""
 
     __tablename__ = "identification_attempts"
 
@@ -361,6 +362,10 @@ class IdentificationAttempt(Base):
     kind: Mapped[str] = Column(String(10), nullable=False)
     subject: Mapped[str] = Column(String(40), nullable=False, index=True)
     conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
+    client: Mapped[str | None] = Column(String(64), index=True)
+    account: Mapped[str | None] = Column(String(64), index=True)
+    is_suspect: Mapped[bool] = Column(Boolean, nullable=False, default=False)
+    succeeded: Mapped[bool] = Column(Boolean, nullable=False, default=False)
     happened_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
 
 

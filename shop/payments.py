@@ -126,11 +126,11 @@ def check_promo(session: Session, code: str, customer_id: int | None = None) -> 
     )
 
 
-def gift_card(session: Session, code: str, conversation_id: str) -> GiftCard:
-    """The balance of a gift card. Guessing codes is stopped after five failures in a conversation."""
+def gift_card(session: Session, code: str, conversation_id: str, client: str | None = None) -> GiftCard:
+    """The balance of a gift card. Whoever fails often waits, in the conversation and in the client's others."""
     bare = re.sub(r"[^A-Z0-9]", "", code.upper())
     typed = f"{bare[:4]}-{bare[4:8]}-{bare[8:]}"
-    guard = attempts.guard(session, "gift_card", typed, conversation_id)
+    guard = attempts.guard(session, "gift_card", typed, conversation_id, client)
     if guard.is_closed:
         return GiftCard(GiftCardOutcome.TOO_MANY_ATTEMPTS)
     card = session.get(GiftCardBalance, typed)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import sqlite3
 import time
@@ -244,6 +245,30 @@ def test_with_a_token_rest_answers_its_holder_alone(
     finally:
         assistant.stop()
         assistant.actions.stop()
+
+
+def test_rest_tells_actions_who_a_client_is_and_without_the_token_nobody_can_say_otherwise(
+    assistant: SmallAssistant, small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clients(at: SmallAssistant, headers: dict[str, str]) -> list[str]:
+        told = []
+        for n, named in enumerate(("ada", "tom", "ada", 7, "")):
+            body = {"sender": f"client-{n}", "message": "hello", "metadata": {"client": named}}
+            assert requests.post(at.rest, json=body, headers=headers, timeout=20).status_code == 200
+            told += [e["metadata"]["client"] for e in at.tracker_events(f"client-{n}") if e["event"] == "user"]
+        return told
+
+    without = clients(assistant, {})
+    assert len(without) == 5 and len(set(without)) == 1 and re.fullmatch("[0-9a-f]{64}", without[0])
+    monkeypatch.setenv("REST_TOKEN", TOKEN)
+    trusting = SmallAssistant(small_model, tmp_path)
+    trusting.start()
+    try:
+        ada, tom, ada_again, odd, none = clients(trusting, {"authorization": f"Bearer {TOKEN}"})
+    finally:
+        trusting.stop()
+        trusting.actions.stop()
+    assert ada == ada_again and odd == none and len({ada, tom, odd}) == 3
 
 
 def test_without_a_token_rest_is_for_this_machine_alone(assistant: SmallAssistant) -> None:

@@ -586,6 +586,7 @@ def test_a_picture_is_stored_and_given_to_the_conversation(workspace: Workspace,
         event for event in workspace.events(f"slack-{slack.direct(ada)}") if "send_photo" in str(event.get("text"))
     ]
     assert user["metadata"]["attachment"] == {"id": upload, "name": name, "type": kind, "size": stored.stat().st_size}
+    assert user["metadata"]["client"] == f"slack {ada.id}"
 
 
 def test_a_picture_without_details_is_looked_up(workspace: Workspace, slack: SlackServer, ada: User) -> None:

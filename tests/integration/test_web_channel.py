@@ -391,6 +391,9 @@ def test_a_customers_conversation_is_closed_to_the_next_at_the_same_computer(
     assert anonymous.get("transcript").status_code == 403
     metadata = [event["metadata"] for event in assistant.tracker_events(ada.conversation) if event["event"] == "user"]
     assert "identity_token" not in metadata[0] and metadata[1]["identity_token"] == ada.identity
+    client = metadata[0]["client"]
+    assert client == metadata[1]["client"] and "127.0.0.1" not in client, "one address, and not in the open"
+    assert client not in json.dumps(ada.settled()), "nor told to browsers"
 
 
 @pytest.mark.parametrize("who", ["ada@example.com", "tom@example.com"])

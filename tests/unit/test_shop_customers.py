@@ -1,14 +1,13 @@
 """Customers are recognised by a matching pair, guessing is stopped, and their details and data are theirs."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from shop import account_links
-from shop.attempts import MOST_IN_A_CONVERSATION, MOST_ON_A_SUBJECT
+from shop.attempts import MOST_IN_A_CONVERSATION
 from shop.customers import (
     ContactOutcome,
     DataOutcome,
@@ -23,7 +22,7 @@ from shop.customers import (
 )
 from shop.demo import UNUSED_NUMBER
 from shop.emails import find_email
-from shop.models import AuditEntry, Customer, IdentificationAttempt, Order, OutboxMessage, utc_now
+from shop.models import AuditEntry, Customer, Order, OutboxMessage
 from shop.preferences import of, remember
 from shop.tickets import open_ticket
 
@@ -59,15 +58,6 @@ def test_a_conversation_may_fail_five_times_and_then_even_the_right_pair_is_refu
     assert set(outcomes) == {NOT_MATCHED}
     assert identify(session, 10432, ADA, CHAT).outcome is TOO_MANY
     assert identify(session, 10432, ADA, "another chat").outcome is MATCHED
-
-
-def test_an_order_number_may_be_guessed_at_ten_times_an_hour_by_all_conversations_together(session: Session) -> None:
-    for guess in range(MOST_ON_A_SUBJECT):
-        assert identify(session, 10432, "x@example.com", f"chat-{guess}").outcome is NOT_MATCHED
-    assert identify(session, "FH-10432", ADA, "fresh").outcome is TOO_MANY
-    earlier = utc_now() - timedelta(hours=1, minutes=1)
-    session.execute(update(IdentificationAttempt).values(happened_at=earlier))
-    assert identify(session, 10432, ADA, "fresh").outcome is MATCHED
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """How much one visitor, and one address, may send and hold open."""
 
+import hashlib
+import hmac
 import ipaddress
 import math
 import time
@@ -94,6 +96,14 @@ class ConcurrencyLimiter:
             self._in_use[client] -= 1
             if not self._in_use[client]:
                 del self._in_use[client]
+
+
+def client_key(secret: bytes, client: str) -> str:
+    """What an action is told of a client, in a message's metadata: enough to know it again and no more.
+
+    A hash without a key would give the address away: there are few enough to try them all.
+    """
+    return hmac.new(secret, f"client\0{client}".encode(), hashlib.sha256).hexdigest()
 
 
 def client_address(request: Request) -> str:

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import logging
 import os
+import secrets
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
@@ -28,7 +29,13 @@ from sanic.response import HTTPResponse
 
 from parlance.components.channels.bodies import BodyTooLong, read_body
 from parlance.components.channels.credentials import bearer, refuse_odd_credentials
-from parlance.components.channels.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
+from parlance.components.channels.limits import (
+    ConcurrencyLimiter,
+    RateLimiter,
+    TooManyAtOnce,
+    client_address,
+    client_key,
+)
 from parlance.components.channels.payloads import ANY, MODES, storable_message, typed_text
 from parlance.components.channels.text import storable
 from parlance.components.rasa_errors import ChannelError
@@ -95,6 +102,7 @@ class RestInput(RasaRestInput):
     def __init__(self, options: RestOptions | None = None, token: str | None = None) -> None:
         self.options = options or RestOptions()
         self._token = token
+        self._secret = token.encode() if token else secrets.token_bytes(TOKEN_LENGTH)
         self._rate = RateLimiter(self.options.messages_per_minute)
         self._waiting = ConcurrencyLimiter(self.options.waiting, WAITING_OF_SENDER)
 
@@ -149,7 +157,7 @@ class RestInput(RasaRestInput):
             with self._waiting.one(sender):
                 await _check_channel(agent, sender, self.name())
                 text = await typed_text(text, sender, agent, self.options.payloads)
-                metadata = body.get("metadata") if isinstance(body.get("metadata"), dict) else None
+                metadata = self._metadata(request, body)
                 message = storable_message(
                     UserMessage(text, sender_id=sender, input_channel=self.name(), metadata=metadata)
                 )
@@ -187,6 +195,14 @@ class RestInput(RasaRestInput):
         if not isinstance(body, dict):
             raise Refused(400, 'The body is no JSON object; send one such as {"sender": "me", "message": "Hello"}.')
         return body
+
+    def _metadata(self, request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What was sent, and who the client is: a program with the token may talk for many, and name each."""
+        given = body.get("metadata")
+        metadata: dict[str, Any] = given if isinstance(given, dict) else {}
+        named = metadata.get("client") if self._token is not None else None
+        client = f"named {named}" if isinstance(named, str) and named else f"address {client_address(request)}"
+        return {**metadata, "client": client_key(self._secret, storable(client))}
 
     def _check_rate(self, request: Request, sender: str) -> None:
         if self._token is None:

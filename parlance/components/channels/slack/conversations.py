@@ -241,7 +241,7 @@ class SlackConversations:
         output = SlackOutput(self._web, self._options.feedback, thread)
         # A thread is read by others, so nobody is recognised there.
         token = None if place.thread else await self._users.token(user)
-        metadata = {**(metadata or {}), **({"identity_token": token} if token else {})}
+        metadata = {**(metadata or {}), "client": f"slack {user}", **({"identity_token": token} if token else {})}
         message = UserMessage(text, output, conversation, input_channel=SlackOutput.name(), metadata=metadata)
         try:
             await asyncio.wait_for(self._on_new_message(storable_message(message)), self._options.answer_seconds)

@@ -28,7 +28,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from parlance.components.channels.credentials import bearer, refuse_odd_credentials
-from parlance.components.channels.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
+from parlance.components.channels.limits import (
+    ConcurrencyLimiter,
+    RateLimiter,
+    TooManyAtOnce,
+    client_address,
+    client_key,
+)
 from parlance.components.channels.payloads import storable_message, typed_text
 from parlance.components.channels.readiness import readiness_of
 from parlance.components.channels.uploads import (
@@ -90,13 +96,14 @@ class WebInput(InputChannel):
         self._picture = load_function("picture", options.picture)
         self._identity = load_function("identity", options.identity)
         self._recognised = load_function("recognised", options.recognised)
-        self._tokens = access.VisitorTokens(access.load_secret(Path(options.secret_file)), options.keep_days)
+        self._secret = access.load_secret(Path(options.secret_file))
+        self._tokens = access.VisitorTokens(self._secret, options.keep_days)
         self._messages = RateLimiter(options.messages_per_minute)
         self._visitors = RateLimiter(options.visitors_per_minute)
         self._addresses = RateLimiter(options.address_messages_per_minute)
         self._streams = ConcurrencyLimiter(options.streams, options.address_streams)
         self._uploads = ConcurrencyLimiter(*UPLOADS_AT_ONCE)
-        self._identity_tokens: dict[tuple[str, str], str] = {}
+        self._unstored: dict[tuple[str, str], dict[str, str]] = {}
         self._on_new_message: Callable[[UserMessage], Awaitable[Any]]
         self._conversations: Conversations
         self._app: Sanic
@@ -296,9 +303,12 @@ class WebInput(InputChannel):
             return respond.json({}, status=202)
         if locale := text_of(data, "locale")[:35]:
             body["locale"] = locale
-        # The token is not stored with the message; its turn cannot begin before this function ends.
-        if self._conversations.take_in(visitor.conversation, "user", body, id) and visitor.identity_token:
-            self._identity_tokens[visitor.conversation, id] = visitor.identity_token
+        # Who it comes from is not stored with the message; its turn cannot begin before this function ends.
+        if self._conversations.take_in(visitor.conversation, "user", body, id):
+            unstored = {"client": client_key(self._secret, client_address(request))}
+            if visitor.identity_token:
+                unstored["identity_token"] = visitor.identity_token
+            self._unstored[visitor.conversation, id] = unstored
         return respond.json({}, status=202)
 
     def _admit(self, visitor: Visitor, id: str, request: Request) -> None:
@@ -384,10 +394,8 @@ class WebInput(InputChannel):
             await self._store_feedback(entry)
             return True
         output = WebOutput(self._conversations, to=entry.id)
-        token = self._identity_tokens.pop((entry.conversation, entry.id), "")
         metadata: dict[str, Any] = {name: entry.body[name] for name in ("attachment", "locale") if name in entry.body}
-        if token:
-            metadata["identity_token"] = token
+        metadata.update(self._unstored.pop((entry.conversation, entry.id), {}))
         is_restart = entry.kind == "restart"
         text = self.options.restart_message if is_restart else await self._text_of(entry)
         message = UserMessage(
