@@ -56,7 +56,16 @@ def test_what_training_learned_of_outside_holds_where_the_hold_out_tells_little(
     scope = fit_scope(unit, intents, inside, np.zeros(held, dtype=int), 1, strange, learned_outside=True)
 
     assert scope.confidences(*energies(np.array([3.0])))[0, 0] > 0.8
-    assert scope.confidences(*energies(np.array([-3.0])))[0, 0] < 0.2
+    assert scope.confidences(*energies(np.array([-3.0])))[0, 0] > 0.5  # nearer to even odds than to what is outside
+    assert scope.confidences(*energies(np.array([-7.0])))[0, 0] < 0.2
+
+
+def test_messages_from_outside_that_seem_in_scope_move_nothing_towards_them() -> None:
+    unit, intents = np.ones((4, 2)) / np.sqrt(2), np.zeros(4, dtype=int)
+    strange = energies(np.full(100, 2.0))
+    scope = fit_scope(unit, intents, energies(np.zeros(0)), intents[:0], 1, strange, learned_outside=True)
+
+    assert scope.confidences(*energies(np.array([-1.0])))[0, 0] < 0.3
 
 
 def test_evidence_that_is_too_weak_or_too_strong_on_the_hold_out_is_put_right() -> None:
