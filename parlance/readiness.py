@@ -111,4 +111,4 @@ def load_check(path: str) -> Check:
         ) from error
     if not callable(check):
         raise ParlanceError(f"The check '{path}' is no function.", "Name one that raises where something is amiss.")
-    return check  # type: ignore[no-any-return]
+    return check

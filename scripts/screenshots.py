@@ -13,7 +13,7 @@ from typing import Any
 
 from console import Problem, Steps, report_problems
 from environment import ROOT
-from services import answers
+from services import why_not_ready
 
 IMAGES = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -59,7 +59,7 @@ PICTURES: tuple[tuple[str, dict[str, Any], Callable[[Any], None]], ...] = (
 def main(_arguments: list[str]) -> int:
     """``make screenshots``."""
     address = os.environ.get("ADDRESS", "http://localhost:5005").rstrip("/")
-    if not answers(f"{address}/"):
+    if why_not_ready(f"{address}/ready") != "":
         raise Problem(f"No assistant answers at {address}.", "Start it with: make run. ADDRESS names another place.")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
