@@ -59,7 +59,7 @@ PICTURES: tuple[tuple[str, dict[str, Any], Callable[[Any], None]], ...] = (
 def main(_arguments: list[str]) -> int:
     """``make screenshots``."""
     address = os.environ.get("ADDRESS", "http://localhost:5005").rstrip("/")
-    if why_not_ready(f"{address}/") is None:
+    if why_not_ready(f"{address}/ready") != "":
         raise Problem(f"No assistant answers at {address}.", "Start it with: make run. ADDRESS names another place.")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:

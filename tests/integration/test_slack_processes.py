@@ -29,7 +29,7 @@ def free_port() -> int:
 @contextmanager
 def rasa_run(folder: Path, model: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, str(ROOT / "scripts" / "rasa_cli.py"), "run", "--model", str(model), "--port", str(port)]
-    command += ["--credentials", "credentials.yml", "--endpoints", "endpoints.yml", "--interface", "127.0.0.1"]
+    command += ["--credentials", "credentials.yml", "--endpoints", f"endpoints-{port}.yml", "--interface", "127.0.0.1"]
     with (folder / f"rasa-{port}.log").open("ab") as log:
         settings = {**os.environ, "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET}
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=settings)
@@ -62,9 +62,12 @@ def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed
     channel = slack.direct(ada)
     options = {"mode": "http", "api_url": f"{slack.address}/api/", "identity": "shop.identity.mint"}
     write_yaml(tmp_path / "credentials.yml", {"parlance.components.channels.slack.SlackChannel": options})
-    store = {"type": "SQL", "dialect": "sqlite", "db": str(tmp_path / "conversations.db")}
-    write_yaml(tmp_path / "endpoints.yml", {"action_endpoint": {"url": slack_actions.url}, "tracker_store": store})
     ports = [free_port(), free_port()]
+    for port in ports:
+        # Without a shared lock store each needs conversations of its own.
+        store = {"type": "SQL", "dialect": "sqlite", "db": str(tmp_path / f"conversations-{port}.db")}
+        endpoints = {"action_endpoint": {"url": slack_actions.url}, "tracker_store": store}
+        write_yaml(tmp_path / f"endpoints-{port}.yml", endpoints)
     with rasa_run(tmp_path, slack_model, ports[0]):
         with rasa_run(tmp_path, slack_model, ports[1]) as second:
             urls = [wait_for(port, tmp_path) for port in ports]
