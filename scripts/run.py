@@ -86,13 +86,24 @@ def end_on_signal(number: int, _frame: FrameType | None) -> None:
 def greet(address: str, seconds: float) -> None:
     """Says where the assistant is and what to do next."""
     logs = os.path.relpath(LOGS, ROOT)
-    body = '{"sender": "me", "message": "Where is my order?"}'
     print(
         f"\nFern answers at {address} (ready in {duration(seconds)}; logs in {logs}/). Ctrl-C stops it.\n\n"
-        f"  The shop with the chat: {address}/chat/\n\nOr over HTTP:\n\n"
-        f"  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json' \\\n"
-        f"    -d '{body}'\n",
+        f"  The shop with the chat: {address}/chat/\n\n{_over_http(address)}",
         flush=True,
+    )
+
+
+def _over_http(address: str) -> str:
+    """How to speak with it over REST, which other machines may only do with a token."""
+    host = os.environ.get("HOST") or "127.0.0.1"
+    has_token = bool(os.environ.get("REST_TOKEN"))
+    if not has_token and host != "localhost" and not host.startswith("127.") and host != "::1":
+        return f"REST is off, since HOST={host} lets other machines in: set REST_TOKEN to use it.\n"
+    bearer = ' -H "Authorization: Bearer $REST_TOKEN"' if has_token else ""
+    body = '{"sender": "me", "message": "Where is my order?"}'
+    return (
+        f"Or over HTTP:\n\n  curl -s {address}/webhooks/rest/webhook -H 'Content-Type: application/json'{bearer} \\\n"
+        f"    -d '{body}'\n"
     )
 
 

@@ -31,7 +31,7 @@ def claimed_in_a_process(url: str, keys: list[str], barrier: Barrier) -> list[st
         got = []
         for key in keys:
             barrier.wait(30)
-            got += [key] if await log.claim(key, f"{key} once more") else []
+            got += [key] if await log.take_in((key, f"{key} once more"), "C1", {}) else []
         return got
 
     return asyncio.run(claim())
@@ -51,7 +51,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server: URL = request.getfixturevalue("postgresql")
     address = server.render_as_string(hide_password=False)
     yield address
-    run(address, "DROP TABLE IF EXISTS channel_deliveries")
+    run(address, "DROP TABLE IF EXISTS channel_deliveries, channel_inbox")
 
 
 @pytest.fixture
@@ -73,34 +73,34 @@ def test_of_several_processes_that_compete_one_gets_each_delivery(url: str, proc
 
 
 def test_a_claim_outlives_the_process(url: str, log: DeliveryLog) -> None:
-    assert asyncio.run(log.claim("Ev1", "C1-1.0"))
+    assert asyncio.run(log.take_in(("Ev1", "C1-1.0"), "C1", {}))
     log.close()
 
     again = DeliveryLog(url)
     again.open()
-    assert not asyncio.run(again.claim("Ev1"))
+    assert not asyncio.run(again.take_in(("Ev1",), "C1", {}))
     again.close()
 
 
 def test_where_one_key_is_taken_none_is_claimed(log: DeliveryLog) -> None:
-    assert asyncio.run(log.claim("Ev1", "C1-1.0"))
+    assert asyncio.run(log.take_in(("Ev1", "C1-1.0"), "C1", {}))
 
-    assert not asyncio.run(log.claim("Ev2", "C1-1.0"))
-    assert asyncio.run(log.claim("Ev2"))
+    assert not asyncio.run(log.take_in(("Ev2", "C1-1.0"), "C1", {}))
+    assert asyncio.run(log.take_in(("Ev2",), "C1", {}))
 
 
 def test_old_claims_are_forgotten(log: DeliveryLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asyncio.run(log.claim("Ev1"))
+    assert asyncio.run(log.take_in(("Ev1",), "C1", {}))
     later = deliveries.time.time() + deliveries.KEEP_SECONDS + 1
     monkeypatch.setattr(deliveries.time, "time", lambda: later)
-    assert asyncio.run(log.claim("Ev2"))
+    assert asyncio.run(log.take_in(("Ev2",), "C1", {}))
 
-    assert asyncio.run(log.claim("Ev1"))
-    assert not asyncio.run(log.claim("Ev2"))
+    assert asyncio.run(log.take_in(("Ev1",), "C1", {}))
+    assert not asyncio.run(log.take_in(("Ev2",), "C1", {}))
 
 
 def test_a_delivery_that_was_claimed_counts_though_old_ones_cannot_be_removed(url: str, log: DeliveryLog) -> None:
-    assert asyncio.run(log.claim("Ev1"))
+    assert asyncio.run(log.take_in(("Ev1",), "C1", {}))
     if url.startswith("sqlite"):
         trigger = "BEFORE DELETE ON channel_deliveries BEGIN SELECT RAISE(ABORT, 'no'); END"
     else:
@@ -108,8 +108,8 @@ def test_a_delivery_that_was_claimed_counts_though_old_ones_cannot_be_removed(ur
         trigger = "BEFORE DELETE ON channel_deliveries EXECUTE FUNCTION no()"
     run(url, f"CREATE TRIGGER keep {trigger}")
     log._pruned_at = 0.0
-    assert asyncio.run(log.claim("Ev2"))
-    assert not asyncio.run(log.claim("Ev2"))
+    assert asyncio.run(log.take_in(("Ev2",), "C1", {}))
+    assert not asyncio.run(log.take_in(("Ev2",), "C1", {}))
 
 
 def test_a_database_that_is_busy_is_told_while_slack_still_waits(url: str, log: DeliveryLog) -> None:
@@ -118,10 +118,10 @@ def test_a_database_that_is_busy_is_told_while_slack_still_waits(url: str, log: 
     holder.exec_driver_sql(lock)
     began = time.monotonic()
     with pytest.raises(OperationalError):
-        asyncio.run(log.claim("Ev1"))
+        asyncio.run(log.take_in(("Ev1",), "C1", {}))
     assert BUSY_SECONDS - 0.5 < time.monotonic() - began < 3
     holder.close()
-    assert asyncio.run(log.claim("Ev1"))
+    assert asyncio.run(log.take_in(("Ev1",), "C1", {}))
 
 
 def test_a_database_without_a_right_to_make_tables_says_what_to_do(postgresql: URL) -> None:
@@ -130,3 +130,34 @@ def test_a_database_without_a_right_to_make_tables_says_what_to_do(postgresql: U
     with pytest.raises(ParlanceError, match="permission denied") as raised:
         DeliveryLog(postgresql.set(username="guest").render_as_string(hide_password=False)).open()
     assert raised.value.remedy
+
+
+def test_what_is_pending_is_taken_over_in_order_once_its_process_is_gone(
+    url: str, log: DeliveryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        assert asyncio.run(log.take_in((f"Ev{number}", f"C1-{number}"), "C1", {"number": number}))
+    other = DeliveryLog(url)
+    other.open()
+    assert asyncio.run(other.abandoned()) == []  # its process lives
+
+    later = deliveries.time.time() + deliveries.LEASE_SECONDS + 1
+    monkeypatch.setattr(deliveries.time, "time", lambda: later)
+    [(order, until)] = asyncio.run(other.abandoned())
+    for number in (1, 2):
+        delivery = asyncio.run(other.next(order, until))
+        assert delivery and (delivery.payload, delivery.tries) == ({"number": number}, 1)
+        asyncio.run(other.finish(delivery.key))
+    assert asyncio.run(other.next(order, until)) is None
+    assert not asyncio.run(log.take_in(("Ev1",), "C1", {}))  # repeated once more, after it was answered
+    other.close()
+
+
+def test_each_try_counts_until_a_delivery_is_set_aside(log: DeliveryLog) -> None:
+    for key in ("Ev1", "Ev2"):
+        assert asyncio.run(log.take_in((key,), "C1", {}))
+    tries = [asyncio.run(log.next("C1", log.stamp())) for _ in range(3)]
+    assert [(delivery.key, delivery.tries) for delivery in tries if delivery] == [("Ev1", 1), ("Ev1", 2), ("Ev1", 3)]
+    asyncio.run(log.set_aside("Ev1"))
+    following = asyncio.run(log.next("C1", log.stamp()))
+    assert following and following.key == "Ev2"

@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -15,7 +17,7 @@ import requests
 from tests.integration.conftest import write_yaml
 from tests.integration.slack_workspace import wait_until
 from tests.integration.small_assistant import ActionServer
-from tests.slack_server import BOT_TOKEN, SIGNING_SECRET, SlackServer
+from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackServer
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240.0  # importing Rasa, on a busy machine
@@ -36,16 +38,17 @@ def rasa_run(folder: Path, model: Path, port: int) -> Iterator[subprocess.Popen[
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
-def wait_for(port: int, folder: Path) -> str:
+def wait_for(port: int, folder: Path, mode: str = "http") -> str:
     """The webhook's address, once the server answers with a model loaded."""
 
     def ready() -> bool:
         try:
-            return requests.get(f"http://127.0.0.1:{port}/webhooks/slack/", timeout=2).json()["mode"] == "http"
+            return requests.get(f"http://127.0.0.1:{port}/webhooks/slack/", timeout=2).json()["mode"] == mode
         except requests.RequestException:
             return False
 
@@ -89,4 +92,58 @@ def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed
     answers = [post["text"] for post in slack.posted(channel)]
     assert sorted(answers[:-1]) == sorted(f"You said: number {number}" for number in range(10))
     assert answers[-1] == "Ada, ada@example.com"
+    slack.stop()
+
+
+def configure(folder: Path, slack: SlackServer, actions: str, mode: str) -> None:
+    options = {"mode": mode, "api_url": f"{slack.address}/api/", "app_token": APP_TOKEN}
+    options["deliveries"] = f"sqlite:///{folder / 'deliveries.db'}"
+    write_yaml(folder / "credentials.yml", {"parlance.components.channels.slack.SlackChannel": options})
+    store = {"type": "SQL", "dialect": "sqlite", "db": str(folder / "conversations.db")}
+    write_yaml(folder / "endpoints.yml", {"action_endpoint": {"url": actions}, "tracker_store": store})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["http", "socket"])
+def test_what_was_acknowledged_before_a_kill_is_answered_once_and_in_order(
+    slack_model: Path, slack_actions: ActionServer, tmp_path: Path, mode: str
+) -> None:
+    slack = SlackServer().start()
+    ada = slack.user("Ada", "ada@example.com")
+    channel, port = slack.direct(ada), free_port()
+    configure(tmp_path, slack, slack_actions.url, mode)
+    # The first one takes so long that none is answered when the server is killed.
+    texts = ["do slow", "number 1", "number 2", "number 3"]
+    events = [slack.message_event(ada, channel, text) for text in texts]
+
+    def deliver(event: dict[str, Any], retry: int = 0) -> None:
+        if mode == "http":
+            url = f"http://127.0.0.1:{port}/webhooks/slack/webhook"
+            assert slack.deliver(url, event, retry=retry).status == 200
+            return
+        envelope = slack.send_envelope("events_api", event, retry=retry)
+        wait_until(lambda: envelope in slack.acknowledged, "an acknowledgement")
+
+    with rasa_run(tmp_path, slack_model, port) as first:
+        wait_for(port, tmp_path, mode)
+        wait_until(lambda: mode == "http" or slack.is_connected, "a connection")
+        for event in events:
+            deliver(event)
+        first.kill()
+        first.wait(60)
+    assert slack.posted(channel) == []
+    assert (tmp_path / "deliveries.db").stat().st_mode & 0o777 == 0o600
+
+    with rasa_run(tmp_path, slack_model, port):
+        wait_for(port, tmp_path, mode)
+        wait_until(lambda: mode == "http" or slack.is_connected, "a connection")
+        for event in events:
+            deliver(event, retry=1)
+        wait_until(lambda: len(slack.posted(channel)) >= len(texts), "the answers", 90)
+        deliver(slack.message_event(ada, channel, "last"))
+        wait_until(lambda: len(slack.posted(channel)) > len(texts), "the last answer")
+    answers = [post["text"] for post in slack.posted(channel)]
+    assert answers == ["slow is done", *(f"You said: number {n}" for n in (1, 2, 3)), "You said: last"]
+    with sqlite3.connect(tmp_path / "deliveries.db") as database:
+        assert database.execute("SELECT count(*) FROM channel_inbox").fetchone() == (0,)
     slack.stop()

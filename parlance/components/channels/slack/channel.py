@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlance.components.channels.bodies import BodyTooLong, read_body
 from parlance.components.channels.deliveries import DeliveryLog
 from parlance.components.channels.slack.conversations import SlackConversations
-from parlance.components.channels.slack.incoming import Incoming, read_command, read_event, read_interaction
+from parlance.components.channels.slack.incoming import READERS
 from parlance.components.channels.slack.options import SlackOptions
 from parlance.components.channels.slack.output import SlackOutput
 from parlance.components.channels.slack.users import Mint
@@ -35,12 +35,6 @@ FINISH_SECONDS = 7.0
 SEND_SECONDS = 2.0
 SOCKET_PING_SECONDS = 5.0
 BODY_BYTES = 1_000_000  # far above what Slack sends; nobody has proved to be Slack before the body is read
-
-READERS: dict[str, Callable[[dict[str, Any]], Incoming | None]] = {
-    "events_api": read_event,
-    "interactive": read_interaction,
-    "slash_commands": read_command,
-}
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +123,7 @@ class SlackChannel(InputChannel):
             on_new_message,
             agent=lambda: getattr(app.ctx, "agent", None),
         )
+        self._conversations.start()
 
     async def _connect(self) -> None:
         assert self._web is not None
@@ -161,6 +156,8 @@ class SlackChannel(InputChannel):
             await self._conversations.finish(FINISH_SECONDS)
         if self._web is not None:
             await self._web.close(SEND_SECONDS)
+        if self._conversations is not None:
+            await self._conversations.release()
         self._deliveries.close()
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
@@ -182,7 +179,7 @@ class SlackChannel(InputChannel):
             return True
         try:
             if incoming is not None:
-                await self._conversations.accept(incoming)
+                await self._conversations.accept(incoming, kind, payload)
         except SQLAlchemyError:
             return False
         return True

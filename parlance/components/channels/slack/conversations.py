@@ -4,21 +4,31 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from enum import Enum, auto
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.events import SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.exc import SQLAlchemyError
 
-from parlance.components.channels.deliveries import DeliveryLog
+from parlance.components.channels.deliveries import Delivery, DeliveryLog
 from parlance.components.channels.limits import RateLimiter
 from parlance.components.channels.ordered_jobs import OrderedJobs
 from parlance.components.channels.payloads import as_plain, own_payload, storable_message
-from parlance.components.channels.slack.incoming import Command, HomeOpened, Incoming, Message, Place, Press, Rating
+from parlance.components.channels.slack.incoming import (
+    READERS,
+    AskedElsewhere,
+    Command,
+    HomeOpened,
+    Incoming,
+    Message,
+    Place,
+    Press,
+    Rating,
+)
 from parlance.components.channels.slack.options import SlackOptions
 from parlance.components.channels.slack.output import SlackOutput
 from parlance.components.channels.slack.rendering import (
@@ -34,16 +44,13 @@ from parlance.components.channels.slack.web_api import FileUnavailable, SlackWeb
 from parlance.components.channels.uploads import UploadNotNow, UploadRefused, UploadTooLarge, take_in
 
 FILES_AT_ONCE = 5
+MOST_TRIES = 3
+RETRY_SECONDS = 2.0
+WATCH_SECONDS = 2.0
+
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
-
-
-class Verdict(Enum):
-    """What becomes of a delivery."""
-
-    PROCESS = auto()
-    IGNORE = auto()
-    TOO_MANY = auto()
 
 
 class SlackConversations:
@@ -51,7 +58,7 @@ class SlackConversations:
 
     Args:
         web: The workspace.
-        deliveries: Which deliveries were taken on before, by any process.
+        deliveries: The inbox of this and every other process.
         options: The channel's options.
         mint: Signs who somebody is; None where nobody is to be recognised.
         on_new_message: Rasa's handler of one message.
@@ -78,54 +85,114 @@ class SlackConversations:
         self._limit = RateLimiter(options.messages_per_minute)
         self._notices = RateLimiter(1)
         self._jobs = OrderedJobs()
+        self._watching: asyncio.Task[None] | None = None
 
-    async def accept(self, incoming: Incoming) -> None:
-        """Take a delivery on. Returns once it is recorded; the answer comes later.
+    def start(self) -> None:
+        """Answer what a process that is gone has left pending, now and whenever one goes."""
+        self._watching = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._deliveries.renew()
+                # Without a model nothing can be answered yet.
+                for order, until in await self._deliveries.abandoned() if self._agent() else []:
+                    self._jobs.put(order, partial(self._work, order, until))
+            except SQLAlchemyError as error:
+                logger.warning("Pending messages of Slack cannot be looked for just now: %s", error)
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def accept(self, incoming: Incoming, kind: str, payload: dict[str, Any]) -> None:
+        """Take a delivery on. Returns once it is stored; the answer comes later.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: It cannot be recorded, so Slack should deliver it again.
+            sqlalchemy.exc.SQLAlchemyError: It cannot be stored, so Slack should deliver it again.
         """
-        verdict = asyncio.ensure_future(self._decide(incoming))
+        received_at = self._deliveries.stamp()
+        storing = asyncio.ensure_future(self._store(incoming, kind, payload, received_at))
         # Queued before anything is waited for, so that the order is that of arrival.
-        self._jobs.put(incoming.order, partial(self._process, incoming, verdict))
-        await asyncio.shield(verdict)
+        self._jobs.put(incoming.order, partial(self._work, incoming.order, received_at, storing))
+        await asyncio.shield(storing)
 
-    async def _decide(self, incoming: Incoming) -> Verdict:
+    async def _store(self, incoming: Incoming, kind: str, payload: dict[str, Any], received_at: float) -> None:
         if isinstance(incoming, Message) and not incoming.is_addressed and not await self._takes_part(incoming.place):
-            return Verdict.IGNORE
-        if not await self._deliveries.claim(*incoming.keys):
-            return Verdict.IGNORE
-        if isinstance(incoming, (HomeOpened, Rating)) or self._limit.allow(incoming.user):
-            return Verdict.PROCESS
-        return Verdict.TOO_MANY
+            return
+        stored = {"kind": kind, "payload": payload}
+        await self._deliveries.take_in(incoming.keys, incoming.order, stored, received_at)
 
     async def _takes_part(self, place: Place) -> bool:
         """Whether the bot and this person have spoken in a thread before; then no mention is needed."""
         agent = self._agent()
         return agent is not None and bool(await agent.tracker_store.exists(place.conversation_id))
 
-    async def _process(self, incoming: Incoming, deciding: "asyncio.Future[Verdict]") -> None:
+    async def _work(self, order: str, until: float, storing: "asyncio.Future[None] | None" = None) -> None:
+        """Answer what is pending of an order, up to a delivery, which may be on its way into the inbox."""
         try:
-            verdict = await deciding
+            await storing if storing else None
         except Exception:
-            logger.exception("A delivery of Slack cannot be recorded; Slack is asked to deliver it again.")
+            logger.exception("A delivery of Slack cannot be stored; Slack is asked to deliver it again.")
             return
-        if verdict is Verdict.TOO_MANY:
-            await self._ask_to_wait(incoming)
-        elif verdict is Verdict.PROCESS:
+        while delivery := await self._until_stored(partial(self._deliveries.next, order, until)):
+            try:
+                await self._answer(delivery)
+            except Exception:
+                logger.exception("Delivery %s of Slack failed, try %d.", delivery.key, delivery.tries)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _until_stored(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        """A call of the inbox, again while the database is away: what is pending must not be forgotten for that."""
+        while True:
+            try:
+                return await call()
+            except SQLAlchemyError as error:
+                logger.error("The inbox of Slack's deliveries cannot be used just now: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _answer(self, delivery: Delivery) -> None:
+        """Answers, and marks that as done once Slack has the answer.
+
+        A process that dies between the two answers again after it: at least once, rather than never.
+        """
+        incoming = READERS[delivery.payload["kind"]](delivery.payload["payload"])
+        if incoming is None:
+            await self._until_stored(partial(self._deliveries.finish, delivery.key))
+            return
+        if delivery.tries > MOST_TRIES:
+            logger.error("Delivery %s of Slack failed %d times and is set aside.", delivery.key, MOST_TRIES)
+            await self._deliveries.set_aside(delivery.key)
+            await self._tell(incoming, self._texts.set_aside)
+            return
+        is_free = delivery.tries > 1 or isinstance(incoming, (HomeOpened, Rating, AskedElsewhere))
+        if is_free or self._limit.allow(incoming.user):
             await self._handlers[type(incoming)](self, incoming)
+        else:
+            await self._ask_to_wait(incoming)
+        sent = asyncio.get_running_loop().create_future()
+
+        async def is_sent() -> None:
+            sent.set_result(None)
+
+        place = getattr(incoming, "place", None)
+        self._web.after(place.channel if place else f"home-{incoming.user}", is_sent)
+        await sent
+        await self._until_stored(partial(self._deliveries.finish, delivery.key))
 
     async def _ask_to_wait(self, incoming: Incoming) -> None:
         """Politely, and once a minute: an answer to each would be a flood, too."""
         if not self._notices.allow(incoming.user):
             return
-        text = self._texts.too_many.format(seconds=max(1, self._limit.wait(incoming.user)))
+        await self._tell(incoming, self._texts.too_many.format(seconds=max(1, self._limit.wait(incoming.user))))
+
+    async def _tell(self, incoming: Incoming, text: str) -> None:
+        """Something about a delivery, where it came from."""
         if isinstance(incoming, Message):
             self._notice(incoming.place, text, incoming.answer_thread)
         elif isinstance(incoming, Command):
             await self._web.respond(incoming.response_url, text)
         elif isinstance(incoming, Press):
             self._notice(incoming.place or await self._direct_messages(incoming.user), text)
+        elif isinstance(incoming, AskedElsewhere):
+            self._notice(incoming.place, text)
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
 
@@ -172,7 +239,7 @@ class SlackConversations:
         if not self._may_use(press, press.place, press.addressee):
             return
         if press.place is None:
-            await self._ask_privately(press.user, press.title, own_payload(press.value))
+            await self._ask_privately(press, press.title, own_payload(press.value))
             return
         if press.is_quick_reply:
             self._update(press.place, press.message, answered(press.message.get("blocks") or [], press.title))
@@ -206,9 +273,13 @@ class SlackConversations:
         elif len(command.text) > self._options.message_limit:
             answer = self._too_long
         else:
-            place = await self._ask_privately(command.user, command.text, as_plain(command.text))
+            place = await self._ask_privately(command, command.text, as_plain(command.text))
             answer = self._texts.answered_privately.format(channel=place.channel)
         await self._web.respond(command.response_url, answer)
+
+    async def _asked_elsewhere(self, asked: AskedElsewhere) -> None:
+        self._notice(asked.place, self._texts.asked.format(text=asked.title))
+        await self._turn(asked.place, asked.user, asked.text)
 
     async def _home_opened(self, opened: HomeOpened) -> None:
         response: dict[str, Any] = {}
@@ -224,6 +295,7 @@ class SlackConversations:
         Press: _press,
         Rating: _rating,
         Command: _command,
+        AskedElsewhere: _asked_elsewhere,
         HomeOpened: _home_opened,
     }
 
@@ -248,7 +320,8 @@ class SlackConversations:
         except asyncio.TimeoutError:
             seconds = self._options.answer_seconds
             logger.error("There was no answer in the conversation '%s' within %g seconds.", conversation, seconds)
-        except Exception:
+        except (Exception, SystemExit):
+            # Rasa exits where it takes a fault for one of the configuration.
             logger.exception("A message in the conversation '%s' failed.", conversation)
         if not output.posted and not await self._is_paused(conversation):
             self._notice(place, self._texts.apology, thread)
@@ -258,12 +331,13 @@ class SlackConversations:
         tracker = await agent.tracker_store.retrieve(conversation) if agent else None
         return tracker is not None and bool(tracker.is_paused())
 
-    async def _ask_privately(self, user: str, title: str, text: str) -> Place:
+    async def _ask_privately(self, incoming: Incoming, title: str, text: str) -> Place:
         """A turn in somebody's direct messages, for what was asked elsewhere; where it is held."""
-        place = await self._direct_messages(user)
-        self._notice(place, self._texts.asked.format(text=title))
+        place = await self._direct_messages(incoming.user)
+        asked = AskedElsewhere((f"asked-{incoming.keys[0]}"[:255],), incoming.user, place, title, text)
+        stored = {"key": asked.keys[0], "user": asked.user, "channel": place.channel, "title": title, "text": text}
         # Behind what is already waiting in that conversation.
-        self._jobs.put(place.conversation_id, partial(self._turn, place, user, text))
+        await self.accept(asked, "asked_elsewhere", stored)
         return place
 
     async def _direct_messages(self, user: str) -> Place:
@@ -288,7 +362,16 @@ class SlackConversations:
         self._web.send("chat.update", place.channel, channel=place.channel, ts=sent, text=text, blocks=blocks)
 
     async def finish(self, seconds: float) -> None:
-        """Wait for turns that are under way, at most so long."""
+        """Wait for turns that are under way, at most so long; the rest stays pending."""
         unfinished = await self._jobs.finish(seconds)
         if unfinished:
             logger.warning("%d Slack conversations were not answered before the server stopped.", unfinished)
+
+    async def release(self) -> None:
+        """Leave what is still pending to the next process, at once."""
+        if self._watching is not None:
+            self._watching.cancel()
+        try:
+            await self._deliveries.release()
+        except SQLAlchemyError as error:
+            logger.warning("Pending messages of Slack are left to the next process a little later: %s", error)

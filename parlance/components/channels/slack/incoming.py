@@ -3,6 +3,7 @@
 Formats: https://docs.slack.dev/reference/events and https://docs.slack.dev/interactivity
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,19 @@ class Command(Incoming):
 
 
 @dataclass(frozen=True)
+class AskedElsewhere(Incoming):
+    """What a command or a button in the app's home asks, on its way into direct messages."""
+
+    place: Place
+    title: str
+    text: str
+
+    @property
+    def order(self) -> str:
+        return self.place.conversation_id
+
+
+@dataclass(frozen=True)
 class HomeOpened(Incoming):
     """Somebody looks at the app's home tab."""
 
@@ -191,3 +205,16 @@ def read_command(form: dict[str, Any]) -> Command | None:
         plain_text(form.get("text") or ""),
         form.get("response_url") or "",
     )
+
+
+def _read_asked_elsewhere(stored: dict[str, Any]) -> AskedElsewhere:
+    return AskedElsewhere((stored["key"],), stored["user"], Place(stored["channel"]), stored["title"], stored["text"])
+
+
+READERS: dict[str, Callable[[dict[str, Any]], Incoming | None]] = {
+    "events_api": read_event,
+    "interactive": read_interaction,
+    "slash_commands": read_command,
+    "asked_elsewhere": _read_asked_elsewhere,
+}
+"""By kind, as Socket Mode names it; ``asked_elsewhere`` is the channel's own."""

@@ -22,6 +22,10 @@ class SlackTexts:
     """What the channel says itself. ``{...}`` is filled in."""
 
     apology: str = "Sorry, something went wrong on my side. Please try again in a moment."
+    set_aside: str = (
+        "I'm sorry, something in your last message keeps going wrong on my side, so I have set it aside. "
+        "Please say it in other words."
+    )
     too_many: str = "That was a lot of messages at once. Please give me {seconds} seconds, then write again."
     too_long: str = "That message is too long for me: please keep it under {limit} characters."
     empty: str = "I'm here. What can I do for you?"
@@ -46,7 +50,7 @@ class SlackOptions:
         bot_token: ``xoxb-...``; ``SLACK_BOT_TOKEN`` where it is not given.
         app_token: ``xapp-...``, for Socket Mode; ``SLACK_APP_TOKEN`` where it is not given.
         signing_secret: For HTTP; ``SLACK_SIGNING_SECRET`` where it is not given.
-        deliveries: SQLAlchemy URL of the database in which each delivery is recorded once.
+        deliveries: SQLAlchemy URL of the database that each delivery is stored in until it is answered.
         messages_per_minute: What one person may send.
         message_limit: Characters of one message.
         answer_seconds: How long an answer may take; then there is an apology, and the next message has its turn.

@@ -17,7 +17,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from parlance.components.channels.ordered_jobs import OrderedJobs
+from parlance.components.channels.ordered_jobs import Job, OrderedJobs
 from parlance.errors import ParlanceError
 
 CALL_SECONDS = 30.0
@@ -91,6 +91,10 @@ class SlackWeb:
     def send(self, method: str, order: str, **arguments: Any) -> None:
         """Call a method after those given before with the same order, without waiting; a failure is logged."""
         self._jobs.put(order, partial(self._send, method, arguments))
+
+    def after(self, order: str, job: Job) -> None:
+        """Do something once all that was given before with the same order is sent."""
+        self._jobs.put(order, job)
 
     async def _send(self, method: str, arguments: dict[str, Any]) -> None:
         try:
