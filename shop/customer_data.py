@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, func, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from shop import attempts, audit, outbox, references
@@ -166,21 +166,33 @@ def _addresses_so_far(session: Session, customer: Customer) -> list[str]:
     return [customer.email, *before]
 
 
+def _conversations(session: Session, customer: Customer) -> list[str]:
+    """The ids of the conversations in which this customer was known."""
+    known = (
+        select(model.conversation_id).where(model.customer_id == customer.id)
+        for model in (AuditEntry, OneTimeCode, DataRequestRecord)
+    )
+    return list(session.execute(union(*known)).scalars())
+
+
 def _erase(session: Session, customer: Customer) -> None:
     orders = select(Order.id).where(Order.customer_id == customer.id)
     numbers = list(session.execute(orders.with_only_columns(Order.number)).scalars())
     emails = _addresses_so_far(session, customer)
     attempts.forget(session, emails, numbers)
+    conversations = _conversations(session, customer)
+    # A ticket that names another address is another person's, also where the conversation was shared.
+    nameless = and_(Ticket.conversation_id.in_(conversations), Ticket.email == "")
     for statement in (
         delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
         delete(OneTimeCode).where(OneTimeCode.customer_id == customer.id),
         delete(AccountLink).where(AccountLink.customer_id == customer.id),
-        delete(StockNotice).where(StockNotice.email.in_(emails)),
-        delete(OutboxMessage).where(OutboxMessage.recipient.in_(emails)),
+        delete(StockNotice).where(func.lower(StockNotice.email).in_(emails)),
+        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(emails)),
         update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
         update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
         update(Return).where(Return.order_id.in_(orders)).values(reason=""),
-        update(Ticket).where(Ticket.email.in_(emails)).values(email="", transcript=""),
+        update(Ticket).where(or_(func.lower(Ticket.email).in_(emails), nameless)).values(email="", transcript=""),
         update(FraudReport).where(FraudReport.email.in_(emails)).values(email=""),
         update(AuditEntry).where(AuditEntry.customer_id == customer.id).values(detail={}),
     ):

@@ -78,6 +78,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # Python's driver begins a transaction before the first change only, so that what was read before may be stale.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
+    # What is erased is overwritten in the file, not only marked as free.
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _begin_sqlite(connection: Any) -> None:

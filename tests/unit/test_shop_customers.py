@@ -22,7 +22,7 @@ from shop.customers import (
 )
 from shop.demo import UNUSED_NUMBER
 from shop.emails import find_email
-from shop.models import AuditEntry, Customer, Order, OutboxMessage
+from shop.models import AuditEntry, Customer, Order, OutboxMessage, Ticket
 from shop.preferences import of, remember
 from shop.tickets import open_ticket
 
@@ -168,6 +168,20 @@ def test_erasure_leaves_the_accounts_and_nothing_that_names_the_customer(
     raw = "\n".join(session.connection().connection.iterdump())
     for trace in ("elin.hughes", "Elin Hughes", "I am Elin", '"El"'):
         assert trace not in raw, f"{trace} is still in the database"
+
+
+def test_erasure_empties_tickets_without_an_address_and_leaves_those_of_others(
+    session: Session, customer_of: CustomerOf
+) -> None:
+    elin = customer_of(10438)
+    change_contact(session, elin, "name", "Elin Hughes-Grey", "an earlier chat")
+    open_ticket(session, "an earlier chat", "Customer: Elin here, no address given")
+    open_ticket(session, "a stranger's chat", "Customer: somebody else")
+    open_ticket(session, CHAT, "Customer: shared computer", email=ADA)
+    open_ticket(session, "written in capitals", "Customer: ELIN", email="Elin.Hughes@Example.com")
+    delete_data(session, elin, CHAT)
+    transcripts = session.execute(select(Ticket.transcript).order_by(Ticket.id.desc()).limit(4)).scalars().all()
+    assert transcripts == ["", "Customer: shared computer", "Customer: somebody else", ""]
 
 
 def test_an_erased_customer_can_neither_export_nor_change_anything(session: Session, customer_of: CustomerOf) -> None:
