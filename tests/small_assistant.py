@@ -111,6 +111,7 @@ def train(folder: Path) -> Path:
                     "mappings": [{"type": "from_entity", "entity": "further_request"}],
                 },
                 "answer_feedback": {"type": "any", "influence_conversation": False, "mappings": custom},
+                "customer": {"type": "any", "influence_conversation": False, "mappings": custom},
             },
         },
     )

@@ -18,7 +18,6 @@ from rasa.utils.log_utils import configure_structlog
 from sanic import Sanic
 
 from shop.identity import identity_of
-from shop.recognition import Recognition, sign
 from tests.integration.conftest import write_yaml
 
 Result = TypeVar("Result")
@@ -27,7 +26,7 @@ RULES = {
     "greet": "utter_greet",
     "send_photo": "action_photo",
     "nlu_fallback": "action_echo",
-    **{name: f"action_{name}" for name in ("slow", "crash", "who_am_i", "cards", "long", "hand_over", "recognise")},
+    **{name: f"action_{name}" for name in ("slow", "crash", "who_am_i", "cards", "long", "hand_over")},
 }
 """What follows on each intent."""
 
@@ -75,7 +74,6 @@ DOMAIN = {
             "mappings": [{"type": "from_entity", "entity": "photo"}],
         },
         "answer_feedback": {"type": "any", "mappings": [{"type": "custom"}]},
-        "customer": {"type": "any", "mappings": [{"type": "custom"}]},
     },
     "responses": {"utter_greet": [GREETING]},
     "actions": [action for action in RULES.values() if action.startswith("action_")],
@@ -133,10 +131,6 @@ async def act(request: web.Request) -> web.Response:
         say = {"custom": CARDS}
     elif action == "long":
         say = {"text": LONG}
-    elif action == "recognise":
-        ada = sign(Recognition(1, "Ada", "ada@example.com", signed_in="", since=0.0), call["sender_id"])
-        events = [{"event": "slot", "name": "customer", "value": ada}]
-        say = {"text": "You are Ada"}
     elif action == "hand_over":
         events = [{"event": "pause"}]
     return web.json_response({"events": events, "responses": [say] if say else []})

@@ -16,6 +16,7 @@ from PIL import Image
 
 from parlance.components.channels.web import WebInput
 from parlance.errors import ParlanceError
+from shop.recognition import Recognition, sign
 from tests.small_assistant import SmallAssistant
 
 IDENTITY_SECRET = "the-secret-of-the-tests-is-long-enough"
@@ -402,8 +403,11 @@ def test_a_conversation_whose_customer_was_recognised_is_closed_to_another_who_s
 ) -> None:
     monkeypatch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
     anonymous = Visitor(assistant.chat)
-    anonymous.send("do recognise")
-    texts(anonymous.settled())
+    ada = sign(Recognition(1, "Ada", "ada@example.com", signed_in="", since=0.0), anonymous.conversation)
+    recognised = {"event": "slot", "name": "customer", "value": ada}
+    monkeypatch.setattr(assistant.actions, "answer", {"events": [recognised], "responses": [{"text": "You are Ada"}]})
+    anonymous.send("act")
+    assert texts(anonymous.settled())[-1] == "You are Ada"
     signed_in = Visitor(assistant.chat, identity(who), anonymous.token)
     is_same = who == "ada@example.com"
     assert (signed_in.conversation == anonymous.conversation) is is_same
