@@ -238,7 +238,7 @@ def test_the_last_pieces_are_sold_once(shop: URL) -> None:
 
 
 @pytest.mark.parametrize("guessed", ["e-mail addresses", "numbers"])
-def test_guessing_from_many_conversations_at_once_stops_at_the_limit(shop: URL, guessed: str) -> None:
+def test_guessing_at_once_stops_at_the_limit(shop: URL, guessed: str) -> None:
     def guess(n: int) -> IdentificationOutcome:
         number, email = (10500 + n, ADA) if guessed == "numbers" else (10432, f"{n}@example.com")
         return ask(identify, number, email, f"chat-{n}", f"address-{n}").outcome
