@@ -6,7 +6,7 @@ with this. What belongs to the visit is read from the events, which Rasa stores,
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
@@ -26,7 +26,8 @@ LEAVE_TAKING = frozenset({"action_log_out", "action_start_over"})
 OF_RASA = frozenset({"session_started_metadata"})
 """Slots that Rasa fills by itself."""
 
-Run = Callable[[Any, CollectingDispatcher, Tracker, DomainDict], Awaitable[list[EventType]]]
+Run = Callable[[Any, CollectingDispatcher, Tracker, DomainDict], Any]
+"""A method ``run``, which returns its events or a coroutine of them."""
 
 
 class Action(rasa_sdk.Action, ABC):
@@ -42,23 +43,29 @@ class Action(rasa_sdk.Action, ABC):
         """As the domain has it."""
 
 
-def in_this_visit(run: Callable[..., Any]) -> Run:
+def in_this_visit(run: Run) -> Run:
     """A method ``run`` of an action that first empties what an earlier visit left behind."""
 
     @wraps(run)
-    async def only_this_visit(
-        action: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> list[EventType]:
+    def only_this_visit(action: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Any:
         left = leave_earlier_visits(tracker, domain, action.name())
         if ActiveLoop(None) in left and action.name() == f"validate_{tracker.active_loop.get('name')}":
             # The form was the other's. Rejected, it gives way to what the message asks for.
-            return [ActionExecutionRejected(str(tracker.active_loop["name"])), *left]
+            return _later([ActionExecutionRejected(str(tracker.active_loop["name"])), *left], _nothing())
         if ActiveLoop(None) in left:
             tracker.active_loop = {}
         outcome = run(action, dispatcher, tracker, domain)
-        return [*left, *(await outcome if asyncio.iscoroutine(outcome) else outcome)]
+        return _later(left, outcome) if asyncio.iscoroutine(outcome) else [*left, *outcome]
 
     return only_this_visit
+
+
+async def _nothing() -> list[EventType]:
+    return []
+
+
+async def _later(left: list[EventType], outcome: Coroutine[Any, Any, list[EventType]]) -> list[EventType]:
+    return [*left, *await outcome]
 
 
 def leave_earlier_visits(tracker: Tracker, domain: DomainDict, action: str) -> list[EventType]:

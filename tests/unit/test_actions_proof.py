@@ -81,14 +81,15 @@ def test_every_form_asks_for_as_much_as_its_act_needs() -> None:
 def test_an_act_refuses_who_has_proved_too_little_whatever_the_slots_say(action: str, of: str | None) -> None:
     chat = Conversation(
         token=mint(of, "Tom", "test", 60) or "" if of else "a.forged.token",
-        customer=recognised_as(ADA, signed_in=of or ""),
+        customer=recognised_as(ADA),
         one_time_code=True, confirmed=True, order_number="10434", address="1 Thief Road", postcode="BA1 2AB",
         contact_detail="phone", new_value="07700 900118",
     ).hears("yes", "affirm")  # fmt: skip
     with open_session() as session:
         before = [dict(row) for row in session.execute(select(Customer.__table__)).mappings()]
         orders = [dict(row) for row in session.execute(select(Order.__table__)).mappings()]
-    assert chat.runs(registered_actions()[action]) == ["utter_code_needed"]
+    # Where Tom is signed in, Ada is not known here at all.
+    assert chat.runs(registered_actions()[action]) == ["utter_offer_person" if of else "utter_code_needed"]
     with open_session() as session:
         assert before == [dict(row) for row in session.execute(select(Customer.__table__)).mappings()]
         assert orders == [dict(row) for row in session.execute(select(Order.__table__)).mappings()]
