@@ -28,7 +28,7 @@ LEAST_STRANGE = 0.02
 """Quantile of the strangeness of messages from outside at which they begin."""
 
 TOWARDS_OUTSIDE = 0.5
-"""Share of the way there from even odds, before which nothing is more likely out of scope than in."""
+"""Share of the way there from even odds at which doubt begins where nothing was held out."""
 
 WIDTHS, MIDDLES = np.geomspace(0.25, 4.0, 25), np.linspace(-6.0, 6.0, 49)
 
@@ -78,20 +78,19 @@ def _learned_scope(inside: np.ndarray, outside: np.ndarray) -> Calibration:
     """Where the model learned what lies outside, the energy of its logits is the log-odds of it: only put right here.
 
     Platt scaling (1999) of the hold-out's energies, shape (m,), against those of messages from outside, shape (k,),
-    with as much weight on either side. A prior of one utterance holds it near what the messages from outside alone
-    say, so that a hold-out of none, or of near-duplicates, changes little. They were not learned from, unlike the
-    project's few utterances, whose other wordings are far less sure than they: so doubt begins not at even odds but
-    nearer to where messages from outside do.
+    with as much weight on either side. A prior of one utterance holds it near what training meant, so that a hold-out
+    of near-duplicates changes nothing. Without a hold-out all in-scope utterances were learned, and other wordings are
+    far less sure than they; the messages from outside were not, so doubt begins nearer to them than at even odds.
     """
-    edge = max(0.0, TOWARDS_OUTSIDE * float(np.quantile(outside, LEAST_STRANGE))) if len(outside) else 0.0
-    known = Calibration(energy_weight=1.0, middle=edge, width=1.0)
+    known = Calibration(energy_weight=1.0, middle=0.0, width=1.0)
     if not len(inside):
-        return known
+        begins = float(np.quantile(outside, LEAST_STRANGE)) if len(outside) else 0.0
+        return replace(known, middle=max(0.0, TOWARDS_OUTSIDE * begins))
 
     def loss(middle: float, width: float) -> float:
         refused = np.logaddexp(0, (inside - middle) / width).sum()
         accepted = np.logaddexp(0, (middle - outside) / width).mean() * len(inside) if len(outside) else 0.0
-        return float(refused + accepted + np.log(width) ** 2 + (middle - edge) ** 2 / 8)
+        return float(refused + accepted + np.log(width) ** 2 + middle**2 / 8)
 
     middle, width = min(product(MIDDLES, WIDTHS), key=lambda pair: loss(*pair))
     return replace(known, middle=float(middle), width=float(width))

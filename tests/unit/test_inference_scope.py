@@ -56,8 +56,15 @@ def test_what_training_learned_of_outside_holds_where_the_hold_out_tells_little(
     scope = fit_scope(unit, intents, inside, np.zeros(held, dtype=int), 1, strange, learned_outside=True)
 
     assert scope.confidences(*energies(np.array([3.0])))[0, 0] > 0.8
-    assert scope.confidences(*energies(np.array([-3.0])))[0, 0] > 0.5  # nearer to even odds than to what is outside
-    assert scope.confidences(*energies(np.array([-7.0])))[0, 0] < 0.2
+    assert scope.confidences(*energies(np.array([-3.0 if held else -7.0])))[0, 0] < 0.2
+
+
+def test_without_a_hold_out_doubt_begins_nearer_to_messages_from_outside_than_at_even_odds() -> None:
+    unit, intents = np.ones((4, 2)) / np.sqrt(2), np.zeros(4, dtype=int)
+    strange = energies(np.full(100, -9.0))
+    scope = fit_scope(unit, intents, energies(np.zeros(0)), intents[:0], 1, strange, learned_outside=True)
+
+    assert scope.confidences(*energies(np.array([-3.0])))[0, 0] > 0.5
 
 
 def test_messages_from_outside_that_seem_in_scope_move_nothing_towards_them() -> None:
