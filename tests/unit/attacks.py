@@ -61,15 +61,21 @@ def attacks_on(pattern: "re.Pattern[str]") -> Iterator[Attack]:
                 yield Attack(before.split("\x00", 1)[0], pumped[0], end)
 
 
-def grows_too_fast(run: Callable[[str], Any], attack: Attack) -> str | None:
-    """How much longer a longer text takes, where that is out of all proportion; None where it is not."""
+def grows_too_fast(run: Callable[[str], Any], attack: Attack, beyond: int = 0) -> str | None:
+    """How much longer a longer text takes, where that is out of all proportion; None where it is not.
+
+    Args:
+        run: What is measured.
+        attack: The text.
+        beyond: So many characters cost nothing, and both texts have them besides.
+    """
     length = 8
-    while length <= LONGEST and _seconds(run, attack, length) < NEVER_MIND:
+    while length <= LONGEST and _seconds(run, attack, beyond + length) < NEVER_MIND:
         length = length * 3 // 2
     if length > LONGEST:
         return None
     for _ in range(ROUNDS):
-        long, short = (min(_seconds(run, attack, n) for _ in range(ROUNDS)) for n in (length, length // 8))
+        long, short = (min(_seconds(run, attack, beyond + n) for _ in range(ROUNDS)) for n in (length, length // 8))
         if long < NEVER_MIND or long < GROWTH * short:
             return None
     return f"{attack}: {length // 8} characters take {short * 1000:.2f} ms, {length} take {long * 1000:.1f} ms"

@@ -121,6 +121,7 @@ BUILT: dict[str, list[str]] = {
     "utter_because_{one.because.code}": [f"utter_because_{reason}" for reason in REASONS],
     # account
     "utter_confirm_{field_of(detail)}": [f"utter_confirm_{field}" for field in get_args(ContactField)],
+    "utter_logged_out{signed_in}": ["utter_logged_out", "utter_logged_out_signed_in"],
     "utter_contact_{done.outcome.value}": [f"utter_contact_{outcome}" for outcome in each(ContactOutcome)],
     "utter_export_{done.outcome.value}": [
         f"utter_export_{outcome}" for outcome in each(DataOutcome, [DataOutcome.OPEN_ORDERS])

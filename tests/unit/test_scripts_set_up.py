@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -199,7 +200,9 @@ def test_an_unchanged_project_is_not_trained(tmp_path, monkeypatch, capsys):
     project(tmp_path, monkeypatch)
     archive = model.current_fingerprint().model
     archive.parent.mkdir()
-    archive.touch()
+    (tmp_path / "metadata.json").write_text("{}")
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(tmp_path / "metadata.json", "metadata.json")
     monkeypatch.setattr(model, "train", lambda fingerprint: pytest.fail("trained an unchanged project"))
     assert model.ensure_model(console.Steps(1)) == archive
     assert "is up to date" in capsys.readouterr().out
