@@ -219,21 +219,16 @@ class SQLiteTrackerStore(SQLTrackerStore):
         self.sessionmaker = sessionmaker(bind=self.engine)
         self._kept: OrderedDict[str, tuple[DialogueStateTracker, int]] = OrderedDict()
         """Trackers, and how many of their events are in the file; the longest unused first."""
-        self._identity = self._identity_of_file()
-
-    def _identity_of_file(self) -> tuple[int, int] | None:
-        try:
-            found = self._file.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+        self._identity = _identity(self._file)
+        self._log = Path(f"{db}-wal")
+        self._log_in_use = _identity(self._log)
 
     def follow_file(self) -> None:
         """Where the file was removed or replaced under the running server, goes on with the one that is there.
 
         A connection that is open would write into the old one, which nobody sees and which is gone with the process.
         """
-        if (found := self._identity_of_file()) == self._identity:
+        if (found := _identity(self._file)) == self._identity:
             return
         if found is None:
             logger.error(
@@ -242,9 +237,13 @@ class SQLiteTrackerStore(SQLTrackerStore):
         else:
             logger.error("The conversations in %s were replaced while this server uses them.", self._file)
         self.engine.dispose()
+        if self._log_in_use is not None and _identity(self._log) == self._log_in_use:
+            # SQLite leaves the log of a file that is not there any more, and would apply it to the new one.
+            self._log.unlink(missing_ok=True)
+            self._log.with_name(f"{self._file.name}-shm").unlink(missing_ok=True)
         self._kept.clear()
         self.Base.metadata.create_all(self.engine)
-        self._identity = self._identity_of_file()
+        self._identity = _identity(self._file)
 
     @contextmanager
     def session_scope(self) -> Iterator[Session]:
@@ -252,9 +251,11 @@ class SQLiteTrackerStore(SQLTrackerStore):
         self.follow_file()
         with super().session_scope() as session:
             yield session
+            self._log_in_use = _identity(self._log)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker of the latest session; the caller may change it, as Rasa's processor does."""
+        self.follow_file()  # first, because another file may hold as many events of this conversation
         tracker, saved = self._kept.pop(sender_id, (None, 0))
         if tracker is None or not saved == len(tracker.events) == self._events_in_file(sender_id):
             tracker = await super().retrieve(sender_id)
@@ -303,9 +304,17 @@ class SQLiteTrackerStore(SQLTrackerStore):
         }
 
     def _events_in_file(self, sender_id: str) -> int:
-        self.follow_file()
         with self.engine.connect() as connection:
             return int(connection.execute(EVENTS_OF_LATEST_SESSION, {"sender_id": sender_id}).scalar_one())
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file stands under a name; None where there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _use_write_ahead_log(connection: Any, _record: Any) -> None:

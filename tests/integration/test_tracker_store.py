@@ -127,11 +127,13 @@ def session(started: float) -> list[Event]:
 
 
 @pytest.fixture(params=["our own", "Rasa's"])
-def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], SQLTrackerStore]:
+def any_store(
+    request: pytest.FixtureRequest, tmp_path: Path, make_database: Callable[..., URL]
+) -> Callable[[], SQLTrackerStore]:
     """Makes the store of a process."""
     if request.param == "our own":
         return lambda: SQLiteTrackerStore(DOMAIN, db=str(tmp_path / "conversations.db"))
-    url = request.getfixturevalue("make_database")(f"conversations-{next(numbers)}")
+    url = make_database(f"conversations-{next(numbers)}")
     return lambda: SQLTrackerStore(DOMAIN, host=url.render_as_string(hide_password=False))
 
 
@@ -194,7 +196,7 @@ def test_a_file_that_is_no_database_is_refused_with_what_to_do_and_kept(
     file = tmp_path / "conversations.db"
     file.write_bytes(b"not a database at all" * 500)
     content = file.read_bytes()
-    with pytest.raises(DamagedFile, match=r"cannot be read: .*not a database.* left as it is.* mv .*\.recover"):
+    with pytest.raises(DamagedFile, match=r"cannot be read: .*not a database.* left as it is.*\(mv .*\.recover"):
         store_of_a_process()
     assert file.read_bytes() == content
 
