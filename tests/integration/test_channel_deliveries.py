@@ -91,6 +91,7 @@ def test_where_one_key_is_taken_none_is_claimed(log: DeliveryLog) -> None:
 
 def test_old_claims_are_forgotten(log: DeliveryLog, monkeypatch: pytest.MonkeyPatch) -> None:
     assert asyncio.run(log.take_in(("Ev1",), "C1", {}))
+    asyncio.run(log.finish("Ev1"))
     later = deliveries.time.time() + deliveries.KEEP_SECONDS + 1
     monkeypatch.setattr(deliveries.time, "time", lambda: later)
     assert asyncio.run(log.take_in(("Ev2",), "C1", {}))
