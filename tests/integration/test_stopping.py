@@ -11,8 +11,11 @@ import pytest
 from .conftest import Project
 
 ROOT = Path(__file__).resolve().parents[2]
-# A checkpoint after each epoch, of which a small training has many a second.
-EAGER = "import parlance.finetuning.checkpoint as checkpoint; checkpoint.SECONDS_BETWEEN = 0.0; "
+# A checkpoint and a line after each epoch, of which a small training has many a second.
+EAGER = (
+    "import parlance.finetuning.checkpoint as checkpoint; checkpoint.SECONDS_BETWEEN = 0.0; "
+    "import parlance.finetuning.progress as progress; progress.SECONDS_BETWEEN_LINES = 0.0; "
+)
 RASA = [sys.executable, "-W", "ignore", "-c", EAGER + "from rasa.__main__ import main; main()"]
 PARLANCE = [sys.executable, "-W", "ignore", "-c", EAGER + "from parlance.cli import app; app()"]
 WRAPPER = [sys.executable, str(ROOT / "scripts" / "rasa_cli.py")]
