@@ -1,6 +1,7 @@
 """Handing a conversation to a person."""
 
 import logging
+import re
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -10,14 +11,31 @@ from rasa_sdk.types import DomainDict
 from actions import consent
 from actions.customers import known_customer
 from actions.messages import intent_of, latest_text, transcript
-from actions.refusals import is_refusal
+from actions.refusals import NEGATIONS, REFUSABLE, is_refusal
 from actions.requests import WORDS_OF_A_PERSON
 from actions.shop_access import ask_shop
 from actions.visits import Action
 from shop.errors import ShopUnavailable
 from shop.tickets import open_ticket
 
+LONGEST = 1000
+
 logger = logging.getLogger(__name__)
+
+
+PEOPLE = frozenset(
+    f"{REFUSABLE['human_handoff']} anyone anybody manager supervisor boss staff team employee executive service "
+    "support care ticket escalate callback call ring phone speak talk transfer".split()
+)
+"""Words of which one is in a message that asks for a person."""
+DOUBTS = NEGATIONS | frozenset("if wait unless instead number numbers".split())
+"""Words with which a message may mean something else: "can somebody call me, no wait", "phone number"."""
+
+
+def asks_plainly(text: str) -> bool:
+    """Whether a message asks for a person and says nothing that speaks against it; a button does."""
+    words = set(re.findall(r"[a-z']+", text.lower()[:LONGEST]))
+    return not text or bool(words & PEOPLE) and not words & DOUBTS
 
 
 class ActionHumanHandoff(Action):
@@ -34,6 +52,9 @@ class ActionHumanHandoff(Action):
         answer = latest_text(tracker) if intent_of(tracker) == "affirm" else ""
         if answer and not consent.is_plain_yes(answer, WORDS_OF_A_PERSON):
             dispatcher.utter_message(response="utter_offer_stands")
+            return [SlotSet("offer", "human_handoff")]
+        if intent_of(tracker) == "human_handoff" and not asks_plainly(latest_text(tracker)):
+            dispatcher.utter_message(response="utter_confirm_person")
             return [SlotSet("offer", "human_handoff")]
         customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email") or ""

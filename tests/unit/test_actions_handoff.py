@@ -75,3 +75,29 @@ def test_a_ticket_that_cannot_be_opened_is_told_with_another_way(monkeypatch: py
     events, message = hand_over()
     assert message["response"] == "utter_handoff_unavailable"
     assert events == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("can I talk to a person please", True),
+        ("get me your manager NOW", True),
+        ("open a ticket for me", True),
+        ("please ring me on 07700 900325", True),
+        ("", True),  # the button
+        ("phone number", False),
+        ("would I get an agent? not that I need one", False),
+        ("somebody ought to phone me, no, leave it", False),
+        ("the lid is loose and don't give me a human", False),
+        ("useless", False),
+    ],
+)
+def test_a_ticket_is_opened_at_once_only_where_a_person_is_asked_for_plainly(
+    empty_tickets: URL, text: str, plain: bool
+) -> None:
+    heard = {"text": text, "intent": {"name": "human_handoff", "confidence": 0.97}, "entities": []}
+    tracker = Tracker("chat-7", {}, heard, [], False, None, {}, "action_listen")
+    dispatcher = CollectingDispatcher()
+    events = asyncio.run(ActionHumanHandoff().run(dispatcher, tracker, {}))
+    assert (dispatcher.messages[0]["response"] == "utter_handoff") is plain
+    assert plain or "ticket_number" not in {event["name"] for event in events}
