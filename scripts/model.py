@@ -94,7 +94,11 @@ def train(fingerprint: Fingerprint) -> None:
     if not fingerprint.code_has_trained:
         # Rasa's cache knows a component by its own source alone, not by the library behind it.
         command.append("--force")
-    if subprocess.run(command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL).returncode:
+    settings = rasa_settings()
+    # The encoder that is written beside would have the training take one core for itself, and another number of threads
+    # gives another model.
+    settings.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+    if subprocess.run(command, cwd=ROOT, env=settings, stdin=subprocess.DEVNULL).returncode:
         raise Problem("Training failed; the message above says why.", "Put it right and run the command again.")
     trained = unfinished / "model.tar.gz"
     if not trained.is_file():
