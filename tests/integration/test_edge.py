@@ -272,6 +272,8 @@ def test_rest_tells_actions_who_a_client_is_and_without_the_token_nobody_can_say
 
 
 def test_without_a_token_rest_is_for_this_machine_alone(assistant: SmallAssistant) -> None:
+    for page in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        assert say(assistant, "me", "hello", headers=page).status_code == 403
     passed_on = say(assistant, "me", "hello", headers={"x-forwarded-for": "203.0.113.7"})
     assert passed_on.status_code == 403 and "REST_TOKEN" in passed_on.json()["error"]
     assert say(assistant, "me", "hello").status_code == 200

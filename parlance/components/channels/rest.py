@@ -47,6 +47,8 @@ TOKEN_LENGTH = 32
 SENDER_LENGTH = 120
 OTHER_CHANNELS = ("web-", "slack-")
 """What conversations of the web chat and of Slack begin with; REST enters neither."""
+FROM_A_PAGE = ("origin", "sec-fetch-site")
+"""Headers that browsers set: any page can have a visitor's own browser ask this machine."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 WAITING_OF_SENDER = 10
 APOLOGY = "I'm sorry, something went wrong on our side and I can't answer just now. Please try again in a moment."
@@ -181,8 +183,8 @@ class RestInput(RasaRestInput):
         elif not _is_local(request):
             raise Refused(
                 403,
-                f"REST is off for other machines. Set {TOKEN_VARIABLE} where the assistant runs, and send it as "
-                "Authorization: Bearer.",
+                f"REST is off for other machines and for pages in a browser. Set {TOKEN_VARIABLE} where the assistant "
+                "runs, and send it as Authorization: Bearer.",
             )
 
     async def _body(self, request: Request) -> dict[str, Any]:
@@ -319,13 +321,14 @@ async def _check_channel(agent: Agent, sender: str, channel: str) -> None:
 
 
 def _is_local(request: Request) -> bool:
-    """Whether the server listens to this machine alone, and the request was made on it and not passed on by a proxy."""
+    """Whether the server listens to this machine alone, and the request was made on it by a program: not passed on by a
+    proxy, and not made by a page in a browser."""
     listening = request.app.state.host
     if listening and listening != "localhost" and not _is_loopback(listening):
         return False
     own = request.transport.get_extra_info("sockname") if request.transport else None
     ends = (request.ip, own[0] if isinstance(own, tuple) else "")
-    return all(map(_is_loopback, ends)) and not any(name in request.headers for name in FORWARDED)
+    return all(map(_is_loopback, ends)) and not any(name in request.headers for name in (*FORWARDED, *FROM_A_PAGE))
 
 
 def _is_loopback(address: str) -> bool:
