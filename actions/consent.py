@@ -1,4 +1,4 @@
-"""An explicit yes to one asking. Whatever has consequences goes through here (``forms.ConfirmedAct``).
+"""An explicit yes to one asking. Whatever has consequences goes through here (``confirmed_acts.ConfirmedAct``).
 
 A question is asked by ``ask``, which keeps in the slot ``consent`` what exactly it was about. It is answered by its own
 button, which is worth nothing for any other asking, or by words that are plainly a yes. What NLU takes for an

@@ -5,7 +5,6 @@ import binascii
 import hashlib
 import hmac
 import logging
-import os
 import secrets
 import time
 from collections.abc import Collection
@@ -13,11 +12,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from parlance.errors import ParlanceError
+from parlance.kept_secret import kept_secret
 
 logger = logging.getLogger(__name__)
 
 SECRET_VARIABLE = "WEB_CHAT_SECRET"
-SECRET_BYTES = 32
 
 
 def load_secret(file: Path) -> bytes:
@@ -26,39 +25,7 @@ def load_secret(file: Path) -> bytes:
     Raises:
         ParlanceError: the secret is too short, or the file cannot be written.
     """
-    text = os.environ.get(SECRET_VARIABLE)
-    where = SECRET_VARIABLE
-    if not text:
-        where = str(file)
-        try:
-            if not file.exists():
-                _write_secret(file)
-            text = file.read_text().strip()
-        except OSError as error:
-            raise ParlanceError(
-                f"The web chat's secret cannot be kept in {file}: {error.strerror}.",
-                f"Make the folder writable, or set {SECRET_VARIABLE}.",
-            ) from error
-    if len(text) < SECRET_BYTES:
-        raise ParlanceError(
-            f"The web chat's secret in {where} is shorter than {SECRET_BYTES} characters.",
-            "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'",
-        )
-    return text.encode()
-
-
-def _write_secret(file: Path) -> None:
-    # Written beside and then linked in place: of two servers that start at once, the second takes the first's.
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(secrets.token_hex(SECRET_BYTES))
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    return kept_secret("The web chat's", SECRET_VARIABLE, file)
 
 
 def new_conversation_id() -> str:
