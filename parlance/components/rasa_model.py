@@ -112,5 +112,6 @@ def _keep_logs_off_stdout(structlog: Any) -> None:
     if not structlog.is_configured():
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            # The stream of the moment: a process that replaces sys.stderr may have closed the one of now.
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         )

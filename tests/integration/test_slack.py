@@ -76,8 +76,8 @@ def test_slack_is_answered_when_it_verifies_the_address(workspace: Workspace, sl
         {"secret": "another"},
         {"signature": "v0=ünsigned"},
         {"signature": ""},
-        {"timestamp": int(time.time()) - 301},
-        {"timestamp": int(time.time()) + 700},
+        {"age": 301},
+        {"age": -700},
         {"timestamp": "yesterday"},
     ],
     ids=["another secret", "no ASCII", "no signature", "six minutes ago", "from the future", "no number"],
@@ -85,6 +85,8 @@ def test_slack_is_answered_when_it_verifies_the_address(workspace: Workspace, sl
 def test_what_slack_has_not_signed_in_the_last_five_minutes_is_refused(
     workspace: Workspace, slack: SlackServer, ada: User, changes: dict[str, Any]
 ) -> None:
+    if "age" in changes:  # counted from now: the run may have collected its tests long ago
+        changes = {"timestamp": int(time.time()) - changes["age"]}
     delivery = slack.deliver(workspace.url, slack.message_event(ada, slack.direct(ada), "hello"), **changes)
 
     assert delivery.status == 401

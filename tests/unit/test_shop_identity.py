@@ -8,7 +8,7 @@ import pytest
 from shop.identity import Identity, identity_of, mint
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
-CLAIMS = {"aud": "fern", "email": "Ada.Byrne@Example.com", "name": "Ada", "exp": int(time.time()) + 600}
+CLAIMS = {"aud": "fern", "email": "Ada.Byrne@Example.com", "name": "Ada", "exp": int(time.time()) + 86_400}
 
 
 @pytest.fixture(autouse=True)
