@@ -14,7 +14,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions.messages import GOES_ON
 from actions.shop_access import ask_shop
 from shop import one_time_codes, preferences
-from shop.customers import CustomerSummary, customer_by_email
+from shop.customers import CustomerSummary, customer_by_email, note_conversation
 from shop.errors import ShopUnavailable
 from shop.identity import identity_of
 from shop.recognition import Recognition, recognition_in, sign
@@ -138,6 +138,7 @@ async def get_to_know(tracker: Tracker, summary: CustomerSummary) -> tuple[Known
         ShopUnavailable: The database cannot be used.
     """
     known = KnownCustomer.of(summary)
+    await ask_shop(note_conversation, known.id, tracker.sender_id)
     told = tracker.get_slot("preferences")
     if told:
         kept = await ask_shop(preferences.remember, known.id, tracker.sender_id, **told)

@@ -6,10 +6,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-from parlance.errors import ParlanceError
+from parlance.named_functions import named_function
 
 Check = Callable[[], Any]
 """Raises where something does not work. A coroutine function is awaited, another one runs in a thread."""
@@ -102,13 +101,4 @@ def load_check(path: str) -> Check:
     Raises:
         ParlanceError: There is none.
     """
-    module, _, name = path.rpartition(".")
-    try:
-        check = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ParlanceError(
-            f"There is no check '{path}': {error}.", "Name a function as module.function, from the project's folder."
-        ) from error
-    if not callable(check):
-        raise ParlanceError(f"The check '{path}' is no function.", "Name one that raises where something is amiss.")
-    return check
+    return named_function(path, "The check of readiness")

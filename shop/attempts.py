@@ -151,6 +151,12 @@ def account_key(email: str) -> str:
     return keyed_hash("account", email.strip().casefold())
 
 
+def conversations(session: Session, emails: Collection[str]) -> set[str]:
+    """The ids of the conversations in which somebody told one of these addresses."""
+    told = _Attempt.account.in_([account_key(email) for email in emails])
+    return set(session.execute(select(_Attempt.conversation_id).where(told)).scalars())
+
+
 def forget(session: Session, emails: Collection[str], order_numbers: Collection[int]) -> None:
     """Remove the tries at somebody's account and orders."""
     aimed = or_(

@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, union, update
 from sqlalchemy.orm import Session
 
-from shop import attempts, audit, outbox, references
+from shop import account_links, attempts, audit, outbox, references
 from shop.database import begin_change
 from shop.models import (
     AccountLink,
     AuditEntry,
     Customer,
+    CustomerConversation,
     CustomerPreferences,
     DamageClaim,
     DataRequestRecord,
+    Erasure,
     FraudReport,
     MissingParcel,
     OneTimeCode,
@@ -85,7 +87,7 @@ def delete_data(session: Session, customer_id: int, conversation_id: str) -> Dat
     email = customer.email
     reference = _request(session, customer_id, "delete", conversation_id)
     _erase(session, customer)
-    outbox.put(session, "data_deleted", email, reference=reference)
+    outbox.put(session, outbox.LAST_WORDS, email, reference=reference)
     audit.record(session, "data_deleted", conversation_id, customer_id)
     return DataRequest(DataOutcome.DONE, reference, email)
 
@@ -157,34 +159,47 @@ def _json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def _addresses_so_far(session: Session, customer: Customer) -> list[str]:
-    """The e-mail address and those before it."""
+def _addresses(session: Session, customer: Customer) -> list[str]:
+    """The e-mail address, those before it, and those that were never confirmed, in lower case."""
     changes = select(AuditEntry.detail).where(
         AuditEntry.customer_id == customer.id, AuditEntry.action == "contact_changed"
     )
     before = [d["before"] for d in session.execute(changes).scalars() if d.get("field") == "email"]
-    return [customer.email, *before]
+    links = select(AccountLink.detail).where(AccountLink.customer_id == customer.id)
+    other = [d["value"] for d in session.execute(links).scalars() if d.get("field") == "email"]
+    return list(dict.fromkeys(str(address).lower() for address in (customer.email, *before, *other)))
 
 
-def _conversations(session: Session, customer: Customer) -> list[str]:
-    """The ids of the conversations in which this customer was known."""
+def _conversations(session: Session, customer: Customer, emails: list[str]) -> list[str]:
+    """The ids of the conversations in which this customer was known, or one of their addresses told."""
     known = (
         select(model.conversation_id).where(model.customer_id == customer.id)
-        for model in (AuditEntry, OneTimeCode, DataRequestRecord)
+        for model in (CustomerConversation, AuditEntry, OneTimeCode, DataRequestRecord)
     )
-    return list(session.execute(union(*known)).scalars())
+    told = (select(model.conversation_id).where(func.lower(model.email).in_(emails)) for model in (Ticket, FraudReport))
+    found = session.execute(union(*known, *told)).scalars()
+    return sorted({*found, *attempts.conversations(session, emails)} - {account_links.BY_LINK})
+
+
+def _note_erasure(session: Session, conversations: list[str], emails: list[str], orders: Any) -> None:
+    """Leave to the stores of conversations what they are to forget, in the transaction that erases the rest."""
+    claims = select(DamageClaim.photos).where(DamageClaim.order_id.in_(orders))
+    pictures = [picture for photos in session.execute(claims).scalars() for picture in photos]
+    session.add(Erasure(conversations=conversations, emails=emails, pictures=pictures))
 
 
 def _erase(session: Session, customer: Customer) -> None:
     orders = select(Order.id).where(Order.customer_id == customer.id)
     numbers = list(session.execute(orders.with_only_columns(Order.number)).scalars())
-    emails = _addresses_so_far(session, customer)
+    emails = _addresses(session, customer)
+    conversations = _conversations(session, customer, emails)
+    _note_erasure(session, conversations, emails, orders)
     attempts.forget(session, emails, numbers)
-    conversations = _conversations(session, customer)
     # A ticket that names another address is another person's, also where the conversation was shared.
     nameless = and_(Ticket.conversation_id.in_(conversations), Ticket.email == "")
     for statement in (
         delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
+        delete(CustomerConversation).where(CustomerConversation.customer_id == customer.id),
         delete(OneTimeCode).where(OneTimeCode.customer_id == customer.id),
         delete(AccountLink).where(AccountLink.customer_id == customer.id),
         delete(StockNotice).where(func.lower(StockNotice.email).in_(emails)),
@@ -193,7 +208,7 @@ def _erase(session: Session, customer: Customer) -> None:
         update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
         update(Return).where(Return.order_id.in_(orders)).values(reason=""),
         update(Ticket).where(or_(func.lower(Ticket.email).in_(emails), nameless)).values(email="", transcript=""),
-        update(FraudReport).where(FraudReport.email.in_(emails)).values(email=""),
+        update(FraudReport).where(func.lower(FraudReport.email).in_(emails)).values(email=""),
         update(AuditEntry).where(AuditEntry.customer_id == customer.id).values(detail={}),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

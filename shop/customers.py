@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from shop import account_links, attempts, audit, outbox
 from shop.customer_data import DataOutcome, DataRequest, delete_data, export_data
-from shop.database import begin_change
+from shop.database import begin_change, lock_name
 from shop.emails import find_email
-from shop.models import Customer
+from shop.models import Customer, CustomerConversation, utc_now
 from shop.orders import find_order
 from shop.own_orders import order_number as parse_order_number
 from shop.phones import normal_phone
@@ -20,7 +20,7 @@ from shop.phones import normal_phone
 __all__ = [
     "ContactChange", "ContactField", "ContactOutcome", "CustomerSummary", "DataOutcome", "DataRequest",
     "Identification", "IdentificationOutcome", "Loyalty", "change_contact", "customer_by_email", "delete_data",
-    "export_data", "identify", "loyalty", "send_password_reset",
+    "export_data", "identify", "loyalty", "note_conversation", "send_password_reset",
 ]  # fmt: skip
 
 EMAIL_LENGTH, NAME_LENGTH = 254, 120
@@ -144,6 +144,12 @@ def change_contact(
     setattr(customer, field, new)
     audit.record(session, "contact_changed", conversation_id, customer_id, field=field, before=before)
     return ContactChange(ContactOutcome.CHANGED, new)
+
+
+def note_conversation(session: Session, customer_id: int, conversation_id: str) -> None:
+    """Remember that a customer is known in a conversation: their erasure has to find it."""
+    lock_name(session, f"conversation:{conversation_id}")
+    session.merge(CustomerConversation(customer_id=customer_id, conversation_id=conversation_id, seen_at=utc_now()))
 
 
 def loyalty(session: Session, customer_id: int) -> Loyalty:

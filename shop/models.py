@@ -310,6 +310,31 @@ class DataRequestRecord(Base):
     done_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
 
 
+class CustomerConversation(Base):
+    """A conversation in which a customer was known; ``seen_at`` is when they were last recognised there."""
+
+    __tablename__ = "customer_conversations"
+
+    customer_id: Mapped[int] = Column(ForeignKey("customers.id"), primary_key=True)
+    conversation_id: Mapped[str] = Column(String(255), primary_key=True)
+    seen_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
+
+
+class Erasure(Base):
+    """What the channels' and Rasa's own stores have yet to forget of an erased customer; deleted when they have.
+
+    ``conversations`` and ``pictures`` are ids, ``emails`` the addresses that the customer had.
+    """
+
+    __tablename__ = "erasures"
+
+    id: Mapped[int] = Column(Integer, primary_key=True)
+    conversations: Mapped[list[str]] = Column(JSON, nullable=False)
+    emails: Mapped[list[str]] = Column(JSON, nullable=False)
+    pictures: Mapped[list[str]] = Column(JSON, nullable=False)
+    erased_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
+
+
 class OutboxMessage(Base):
     """An e-mail that is to be sent; whatever sends the shop's mail sets ``sent_at``."""
 

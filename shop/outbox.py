@@ -18,6 +18,8 @@ def put(session: Session, kind: str, recipient: str, **content: Any) -> None:
 
 SECRETS = ("code", "token")
 """What opens something: taken out of a message once it is sent."""
+LAST_WORDS = "data_deleted"
+"""The message whose recipient is stored nowhere else any more: removed once it is sent."""
 
 
 def waiting(session: Session) -> list[OutboxMessage]:
@@ -30,7 +32,9 @@ def sent(session: Session, number: int) -> None:
     """Note that a message has gone, and forget what it opened."""
     begin_change(session)
     message = session.get(OutboxMessage, number)
-    if message is not None:
+    if message is not None and message.kind == LAST_WORDS:
+        session.delete(message)
+    elif message is not None:
         message.sent_at = utc_now()
         message.content = {name: value for name, value in message.content.items() if name not in SECRETS}
 

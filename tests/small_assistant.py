@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rasa.core.agent import Agent
+from rasa.core.channels.channel import InputChannel
 from rasa.core.run import configure_app
 from rasa.shared.core.domain import Domain
 from rasa.utils.endpoints import EndpointConfig
@@ -177,6 +178,7 @@ class SmallAssistant:
         self.other_origin = ""
         self.rest = f"{self.address}/webhooks/rest/webhook"
         self.rest_options: dict[str, Any] = {}
+        self.more_channels: list[InputChannel] = []
         self.options = {
             "database": str(folder / "web_chat.db"),
             "secret_file": str(folder / "secret"),
@@ -236,7 +238,7 @@ class SmallAssistant:
         Sanic._app_registry.clear()
         channel = self._channel = WebInput.from_credentials(self.options)
         rest = RestInput.from_credentials(self.rest_options)
-        app = configure_app([channel, rest], enable_api=self.enable_api)
+        app = configure_app([channel, rest, *self.more_channels], enable_api=self.enable_api)
         endpoint = EndpointConfig(self.actions.url)
         app.ctx.agent = Agent.load(str(self.model), action_endpoint=endpoint, tracker_store=self._tracker_store())
         server = await app.create_server(self.host, self.port, return_asyncio_server=True)

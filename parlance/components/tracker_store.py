@@ -79,7 +79,7 @@ def _without_exit(original: SessionScope) -> SessionScope:
     return session_scope
 
 
-def _first_of_latest_session(sender_id: Any) -> Any:
+def first_of_latest_session(sender_id: Any) -> Any:
     """The id of the event with which the latest session begins, 0 where there is none, as SQL."""
     session, earlier, action = (aliased(SQLTrackerStore.SQLEvent) for _ in range(3))
     started = select(func.max(session.id)).where(
@@ -108,7 +108,7 @@ def _event_query(
     stored = self.SQLEvent
     query = session.query(stored).filter(stored.sender_id == sender_id)
     if not fetch_events_from_all_sessions:
-        query = query.filter(stored.id >= _first_of_latest_session(sender_id))
+        query = query.filter(stored.id >= first_of_latest_session(sender_id))
     return query.order_by(stored.id)
 
 
@@ -118,8 +118,15 @@ order_sessions_by_id()
 # How many events Rasa would read.
 EVENTS_OF_LATEST_SESSION = select(func.count()).where(
     SQLTrackerStore.SQLEvent.sender_id == bindparam("sender_id"),
-    SQLTrackerStore.SQLEvent.id >= _first_of_latest_session(bindparam("sender_id")),
+    SQLTrackerStore.SQLEvent.id >= first_of_latest_session(bindparam("sender_id")),
 )
+
+
+def innermost(store: TrackerStore) -> TrackerStore:
+    """The store itself, without Rasa's wrappers, which hide errors."""
+    while isinstance(wrapped := getattr(store, "_tracker_store", None), TrackerStore):
+        store = wrapped
+    return store
 
 
 async def check_writable(store: TrackerStore) -> None:
@@ -128,8 +135,7 @@ async def check_writable(store: TrackerStore) -> None:
     Raises:
         Exception: What the store raises where that does not work.
     """
-    while isinstance(wrapped := getattr(store, "_tracker_store", None), TrackerStore):
-        store = wrapped  # Rasa's wrappers hide errors
+    store = innermost(store)
     if not isinstance(store, SQLTrackerStore):
         await store.retrieve("")
         return
@@ -262,6 +268,10 @@ class SQLiteTrackerStore(SQLTrackerStore):
         if tracker is not None:
             self._keep(tracker)
         return tracker
+
+    def drop(self, sender_id: str) -> None:
+        """Keep nothing of a conversation in memory."""
+        self._kept.pop(sender_id, None)
 
     def _keep(self, tracker: DialogueStateTracker) -> None:
         self._kept[tracker.sender_id] = tracker, len(tracker.events)

@@ -25,7 +25,8 @@ IDENTITY_SECRET = "the-secret-of-the-tests-is-long-enough"
 class Fern:
     """The running assistant; each customer is a conversation of their own."""
 
-    def __init__(self, address: str, other_origin: str) -> None:
+    def __init__(self, folder: Path, address: str, other_origin: str) -> None:
+        self.folder = folder  # of all that it keeps
         self.address = address
         self.chat = f"{address}/chat"
         self.other_origin = other_origin  # a page that may embed the chat
@@ -68,6 +69,7 @@ def running_fern(folder: Path) -> Iterator[Fern]:
         **os.environ,
         **ports,
         "DATABASE_URL": f"sqlite:///{folder / 'shop.db'}",
+        "LOGS": str(folder / "logs"),
         "IDENTITY_SECRET": IDENTITY_SECRET,
         "RASA_ARGS": write_settings(folder, ports["ACTION_PORT"], other_origin),
     }
@@ -88,7 +90,7 @@ def running_fern(folder: Path) -> Iterator[Fern]:
             assert time.monotonic() < deadline, f"it did not start:\n{output.read_text()}"
             time.sleep(0.5)
         assert f"http://localhost:{ports['PORT']}/chat/" in output.read_text()
-        yield Fern(f"http://localhost:{ports['PORT']}", other_origin)
+        yield Fern(folder, f"http://localhost:{ports['PORT']}", other_origin)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)

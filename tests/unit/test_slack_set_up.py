@@ -118,8 +118,8 @@ def test_secrets_come_from_the_environment_unless_the_file_has_them(monkeypatch:
         ({"messages_per_minute": 0}, "above 0"),
         ({"upload_limit_mb": "ten"}, "above 0"),
         ({"deliveries": "nowhere"}, "database URL"),
-        ({"identity": "shop.identity.unmint"}, "shop.identity.mint"),
-        ({"identity": "mint"}, "shop.identity.mint"),
+        ({"identity": "shop.identity.unmint"}, "package.module.function"),
+        ({"identity": "mint"}, "package.module.function"),
     ],
     ids=str,
 )

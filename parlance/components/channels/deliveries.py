@@ -10,6 +10,7 @@ import logging
 import os
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     delete,
+    event,
     insert,
     inspect,
     select,
@@ -32,10 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from parlance.components.retention import Erased
 from parlance.errors import ParlanceError
 
 KEEP_SECONDS = 2 * 24 * 3600.0  # Slack repeats what failed for a day at most
-PRUNE_SECONDS = 3600.0
 BUSY_SECONDS = 2  # less than the 3 seconds in which Slack wants an answer
 LEASE_SECONDS = 20.0
 """How long a process that no longer renews its claim on what is pending counts as alive."""
@@ -91,7 +93,6 @@ class DeliveryLog:
             raise ParlanceError(
                 f"'{url}' is no database URL.", "Write one such as sqlite:///deliveries.db or postgresql://host/name."
             ) from error
-        self._pruned_at = 0.0
         self._owner = uuid.uuid4().hex
         self._last = 0.0
 
@@ -109,6 +110,8 @@ class DeliveryLog:
                     os.close(os.open(self._url.database, os.O_CREAT | os.O_RDONLY, 0o600))
                     os.chmod(self._url.database, 0o600)
             self._engine = create_engine(self._url, **_limits(self._url))
+            if self._url.get_backend_name() == "sqlite":
+                event.listen(self._engine, "connect", _overwrite_what_is_deleted)
             try:
                 _metadata.create_all(self._engine)
             except SQLAlchemyError:
@@ -149,7 +152,6 @@ class DeliveryLog:
                 connection.execute(insert(_inbox).values(**entry, **claim))
         except IntegrityError:
             return False
-        self._prune(now)
         return True
 
     async def next(self, order: str, until: float) -> Delivery | None:
@@ -213,22 +215,44 @@ class DeliveryLog:
         with self._engine.begin() as connection:
             connection.execute(statement)
 
-    def _prune(self, now: float) -> None:
-        if now - self._pruned_at < PRUNE_SECONDS:
-            return
-        self._pruned_at = now
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(delete(_deliveries).where(_deliveries.c.received_at < now - KEEP_SECONDS))
-                old = (_inbox.c.state == SET_ASIDE, _inbox.c.received_at < now - KEEP_SECONDS)
-                connection.execute(delete(_inbox).where(*old))
-        except SQLAlchemyError as error:
-            # The delivery has been stored: were it asked for again, nobody would process it.
-            logger.warning("Old deliveries cannot be removed just now: %s", error)
+    async def forget_old(self) -> None:
+        """Remove what is older than it is kept for."""
+        before = time.time() - KEEP_SECONDS
+        await asyncio.to_thread(self._run, delete(_deliveries).where(_deliveries.c.received_at < before))
+        is_old = (_inbox.c.state == SET_ASIDE, _inbox.c.received_at < before)
+        await asyncio.to_thread(self._run, delete(_inbox).where(*is_old))
+
+    async def forget(self, orders: Collection[str]) -> None:
+        """Remove what is stored of these orders, answered or not."""
+        await asyncio.to_thread(self._run, delete(_inbox).where(_inbox.c.order.in_(orders)))
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+
+class DeliveryKeeper:
+    """The inbox as a store of which the server's retention knows."""
+
+    def __init__(self, deliveries: DeliveryLog) -> None:
+        self._deliveries = deliveries
+
+    async def find(self, erased: Erased) -> Erased:
+        """Nothing: it knows of nobody whom Rasa's conversations do not."""
+        return Erased()
+
+    async def forget(self, erased: Erased) -> None:
+        """Remove what came for these conversations, answered or not."""
+        if erased.conversations:
+            await self._deliveries.forget(erased.conversations)
+
+    async def forget_old(self) -> None:
+        """Remove the keys of what Slack does not repeat any more, and what was set aside."""
+        await self._deliveries.forget_old()
+
+
+def _overwrite_what_is_deleted(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _limits(url: URL) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,14 +21,17 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlance.components.channels.bodies import BodyTooLong, read_body
-from parlance.components.channels.deliveries import DeliveryLog
+from parlance.components.channels.deliveries import DeliveryKeeper, DeliveryLog
+from parlance.components.channels.picture_retention import keeper_of
 from parlance.components.channels.slack.conversations import SlackConversations
 from parlance.components.channels.slack.incoming import READERS
 from parlance.components.channels.slack.options import SlackOptions
 from parlance.components.channels.slack.output import SlackOutput
 from parlance.components.channels.slack.users import Mint
 from parlance.components.channels.slack.web_api import SlackWeb
+from parlance.components.retention import retention_of
 from parlance.errors import ParlanceError
+from parlance.named_functions import named_function
 
 # Together less than the ten seconds after which a process is commonly ended by force.
 FINISH_SECONDS = 7.0
@@ -59,7 +62,8 @@ class SlackChannel(InputChannel):
         """
         try:
             options = SlackOptions.from_credentials(credentials)
-            return cls(options, _function(options.identity) if options.identity else None)
+            mint = named_function(options.identity, "The Slack channel's identity") if options.identity else None
+            return cls(options, mint)
         except ParlanceError as error:
             raise InvalidConfigException(str(error)) from error
 
@@ -91,12 +95,16 @@ class SlackChannel(InputChannel):
             await self._start(app, on_new_message)
 
         @blueprint.listener("after_server_start")
-        async def connect(_: Sanic, __: Any) -> None:
+        async def connect(app: Sanic, _: Any) -> None:
+            retention = retention_of(app)
+            retention.add("Slack deliveries", DeliveryKeeper(self._deliveries))
+            retention.add(*keeper_of(Path(self.options.uploads), self.options.upload_days))
             # Not waited for: the other channels work while Slack is away.
             self._starting = asyncio.ensure_future(self._connect())
 
         @blueprint.listener("before_server_stop")
-        async def stop(_: Sanic, __: Any) -> None:
+        async def stop(app: Sanic, _: Any) -> None:
+            await retention_of(app).stop()
             await self._stop()
 
         if mode == "http":
@@ -230,20 +238,3 @@ def _read_request(content: bytes, content_type: str) -> tuple[str, dict[str, Any
     if "payload" in form:
         return "interactive", json.loads(form["payload"])
     return "slash_commands", form
-
-
-def _function(path: str) -> Mint:
-    """A function by its dotted path.
-
-    Raises:
-        ParlanceError: There is none.
-    """
-    module, _, name = path.rpartition(".")
-    try:
-        function: Mint = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ParlanceError(
-            f"The Slack channel's identity function '{path}' cannot be imported: {error}.",
-            "Give the path of a function, such as shop.identity.mint.",
-        ) from error
-    return function

@@ -55,6 +55,7 @@ class SlackOptions:
         message_limit: Characters of one message.
         answer_seconds: How long an answer may take; then there is an apology, and the next message has its turn.
         uploads: Folder for pictures.
+        upload_days: How long a picture is kept.
         upload_limit_mb: Megabytes of one picture.
         feedback: Whether answers carry thumbs up and down.
         home_response: The response of the domain that greets in the app's home tab.
@@ -73,6 +74,7 @@ class SlackOptions:
     message_limit: int = 4000
     answer_seconds: float = 60.0
     uploads: str = "uploads"
+    upload_days: float = 365.0
     upload_limit_mb: float = 10.0
     feedback: bool = True
     home_response: str = "utter_greet"
@@ -109,7 +111,7 @@ class SlackOptions:
             raise ParlanceError(
                 f"The Slack channel knows no mode '{self.mode}'.", "Write 'mode: socket' or 'mode: http'."
             )
-        for name in ("messages_per_minute", "message_limit", "answer_seconds", "upload_limit_mb"):
+        for name in ("messages_per_minute", "message_limit", "answer_seconds", "upload_days", "upload_limit_mb"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
                 raise ParlanceError(f"The Slack channel's {name} is {value!r}.", "Give a number above 0.")

@@ -36,6 +36,7 @@ from parlance.components.channels.limits import (
     client_key,
 )
 from parlance.components.channels.payloads import storable_message, typed_text
+from parlance.components.channels.picture_retention import keeper_of
 from parlance.components.channels.readiness import readiness_of
 from parlance.components.channels.uploads import (
     BUSY_SECONDS,
@@ -48,11 +49,14 @@ from parlance.components.channels.uploads import (
 )
 from parlance.components.channels.web import access
 from parlance.components.channels.web.conversations import Conversations, WebOutput
-from parlance.components.channels.web.options import WebOptions, load_function
+from parlance.components.channels.web.options import WebOptions
 from parlance.components.channels.web.requests import Refused, id_of, read_body, read_json, text_of
+from parlance.components.channels.web.retention import WebChatKeeper
 from parlance.components.channels.web.store import ConversationStore, Entry, Upload
 from parlance.components.rasa_errors import ChannelError
+from parlance.components.retention import retention_of
 from parlance.errors import ParlanceError
+from parlance.named_functions import named_function
 
 logger = logging.getLogger(__name__)
 
@@ -91,11 +95,9 @@ class WebInput(InputChannel):
     def __init__(self, options: WebOptions) -> None:
         self.options = options
         self._origins = access.check_origins(options.allowed_origins)
-        self._page = load_function("page", options.page)
-        self._link_page = load_function("link_page", options.link_page)
-        self._picture = load_function("picture", options.picture)
-        self._identity = load_function("identity", options.identity)
-        self._recognised = load_function("recognised", options.recognised)
+        self._page, self._link_page, self._picture, self._identity, self._recognised = map(
+            self._function, ("page", "link_page", "picture", "identity", "recognised")
+        )
         self._secret = access.load_secret(Path(options.secret_file))
         self._tokens = access.VisitorTokens(self._secret, options.keep_days)
         self._messages = RateLimiter(options.messages_per_minute)
@@ -107,6 +109,10 @@ class WebInput(InputChannel):
         self._on_new_message: Callable[[UserMessage], Awaitable[Any]]
         self._conversations: Conversations
         self._app: Sanic
+
+    def _function(self, option: str) -> Callable[..., Any] | None:
+        path = getattr(self.options, option)
+        return named_function(path, f"The web chat's option {option}") if path else None
 
     @classmethod
     def name(cls) -> str:
@@ -175,18 +181,19 @@ class WebInput(InputChannel):
             store.check_writable()
 
         readiness_of(app).add("web chat", check_store)
-        forgotten = store.forget(time.time() - self.options.keep_days * 86_400)
-        if forgotten:
-            logger.info("%d web conversations were older than %g days.", forgotten, self.options.keep_days)
 
-    async def _resume(self, _app: Sanic, _loop: Any) -> None:
+    async def _resume(self, app: Sanic, _loop: Any) -> None:
+        retention = retention_of(app)
+        retention.add("web chat", WebChatKeeper(self._conversations.store, self.options.keep_days))
+        retention.add(*keeper_of(Path(self.options.uploads), self.options.upload_days))
         # What is loaded by now stays, so no garbage collection need look through it: one takes 0.3 seconds in which
         # nobody is answered.
         gc.collect()
         gc.freeze()
         await self._conversations.resume(self._was_answered)
 
-    async def _stop(self, _app: Sanic, _loop: Any) -> None:
+    async def _stop(self, app: Sanic, _loop: Any) -> None:
+        await retention_of(app).stop()
         await self._conversations.close()
 
     def _guarded(self, handler: Handler) -> Handler:

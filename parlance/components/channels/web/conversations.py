@@ -112,7 +112,10 @@ class Conversations:
             while waiting:
                 entry = waiting.popleft()
                 try:
-                    if self.store.begin(entry) > MOST_TRIES:
+                    tries = self.store.begin(entry)
+                    if tries == 0:
+                        continue  # forgotten while it waited
+                    if tries > MOST_TRIES:
                         logger.error("Message %s ended the server %d times and is set aside.", entry.id, MOST_TRIES)
                         self.say(conversation, "notice", {**SET_ASIDE, "to": entry.id})
                     elif not await self._answered(entry):

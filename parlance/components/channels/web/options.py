@@ -1,7 +1,6 @@
 """The web chat's part of ``credentials.yml``."""
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -47,6 +46,7 @@ class WebOptions:
     answer_seconds: float = 60.0
     restart_message: str = "/restart"
     keep_days: float = 30.0
+    upload_days: float = 365.0
 
     @classmethod
     def from_credentials(cls, credentials: Mapping[str, Any] | None) -> "WebOptions":
@@ -96,24 +96,3 @@ def _checked(name: str, value: Any, default: Any) -> Any:
     if isinstance(value, str) and value or value is None and default is None:
         return value
     raise ParlanceError(f"The web chat's option {name} is not a text.", f"It is {value!r}.")
-
-
-def load_function(option: str, path: str | None) -> Callable[..., Any] | None:
-    """The function that an option names; None where it names none.
-
-    Raises:
-        ParlanceError: there is no such function.
-    """
-    if path is None:
-        return None
-    module, _, name = path.rpartition(".")
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ParlanceError(
-            f"The web chat's option {option} names {path}, which cannot be loaded: {error}.",
-            "Write it as package.module.function.",
-        ) from error
-    if not callable(function):
-        raise ParlanceError(f"The web chat's option {option} names {path}, which is not a function.")
-    return function

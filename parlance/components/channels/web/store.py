@@ -11,7 +11,7 @@ several of them. Through SQLAlchemy the same calls took one to four.
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +78,8 @@ class ConversationStore:
             # A commit is then one short write; it survives the end of the process, which is what is promised.
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            # What is removed is overwritten in the file, not only marked as free.
+            self._db.execute("PRAGMA secure_delete=ON")
             self._db.executescript(SCHEMA)
             # A file of before tries were counted.
             if "tries" not in {column[1] for column in self._db.execute("PRAGMA table_info(entries)")}:
@@ -142,9 +144,10 @@ class ConversationStore:
     def append(
         self, conversation: str, id: str, kind: str, body: dict[str, Any], pending: bool = False
     ) -> Entry | None:
-        """Adds an entry; None where the conversation has one with this id already."""
+        """Adds an entry; None where the conversation has one with this id already, or is forgotten."""
         with self._transaction():
-            if self.entry(conversation, id):
+            known = self._db.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation,)).fetchone()
+            if known is None or self.entry(conversation, id):
                 return None
             last = "SELECT coalesce(max(number), 0) FROM entries WHERE conversation = ?"
             number = self._db.execute(last, (conversation,)).fetchone()[0] + 1
@@ -155,11 +158,11 @@ class ConversationStore:
         return entry
 
     def begin(self, entry: Entry) -> int:
-        """Counts a try to answer a pending entry, before it is made; how many that makes."""
+        """Counts a try to answer a pending entry, before it is made; how many that makes, 0 where it is forgotten."""
         this = (entry.conversation, entry.number)
         self._db.execute("UPDATE entries SET tries = tries + 1 WHERE conversation = ? AND number = ?", this)
         tries = self._db.execute("SELECT tries FROM entries WHERE conversation = ? AND number = ?", this).fetchone()
-        return int(tries[0]) if tries else 1
+        return int(tries[0]) if tries else 0
 
     def finish(self, entry: Entry) -> None:
         """Marks an entry as dealt with."""
@@ -197,17 +200,41 @@ class ConversationStore:
         row = self._db.execute("SELECT id, conversation, name, type, size FROM uploads WHERE id = ?", (id,)).fetchone()
         return Upload(*row) if row else None
 
-    # keeping it small ---------------------------------------------------------------------------------------------
+    # forgetting -----------------------------------------------------------------------------------------------------
 
-    def forget(self, before: float) -> int:
-        """Removes the conversations that nobody has used since ``before`` (seconds since 1970); how many.
+    def of_owners(self, owners: Collection[str]) -> set[str]:
+        """The conversations of signed-in customers, by their e-mail addresses in lower case."""
+        marks = ", ".join("?" * len(owners))
+        rows = self._db.execute(f"SELECT id FROM conversations WHERE lower(owner) IN ({marks})", tuple(owners))
+        return {row[0] for row in rows}
 
-        The pictures stay: the claims that they belong to need them.
+    def uploads_of(self, conversations: Collection[str]) -> set[str]:
+        """The ids of the pictures that were sent in conversations."""
+        marks = ", ".join("?" * len(conversations))
+        rows = self._db.execute(f"SELECT id FROM uploads WHERE conversation IN ({marks})", tuple(conversations))
+        return {row[0] for row in rows}
+
+    def forget(self, conversations: Collection[str]) -> None:
+        """Removes conversations, so that nothing of them stands in the file or its log any more.
+
+        The pictures themselves are not the store's.
+
+        Raises:
+            sqlite3.OperationalError: Somebody else reads the file just now; what is removed still stands in its log.
         """
+        self._forget("SELECT value FROM json_each(?)", json.dumps(list(conversations)))
+        is_busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy and is_busy[0]:
+            raise sqlite3.OperationalError("the write-ahead log is being read")
+
+    def forget_unused(self, before: float) -> None:
+        """Removes the conversations that nobody has used since ``before`` (seconds since 1970)."""
+        self._forget("SELECT id FROM conversations WHERE used_at < ?", before)
+
+    def _forget(self, which: str, value: str | float) -> None:
         with self._transaction():
-            old = "SELECT id FROM conversations WHERE used_at < ?"
-            self._db.execute(f"DELETE FROM entries WHERE conversation IN ({old})", (before,))
-            return self._db.execute("DELETE FROM conversations WHERE used_at < ?", (before,)).rowcount
+            for table, column in (("entries", "conversation"), ("uploads", "conversation"), ("conversations", "id")):
+                self._db.execute(f"DELETE FROM {table} WHERE {column} IN ({which})", (value,))
 
 
 def _entry(row: tuple[str, int, str, str, str, float]) -> Entry:
