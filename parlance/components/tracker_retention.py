@@ -26,6 +26,9 @@ from parlance.errors import ParlanceError
 
 AT_ONCE = 500
 """Events of one transaction: SQLite has one writer, and a visitor's turn waits no longer than this takes."""
+BEFORE = re.compile(r"[\w.+-]")
+AFTER = re.compile(r"[\w-]|\.\w")
+"""What makes an address a part of another, around it."""
 PICTURE_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 _Stored = SQLTrackerStore.SQLEvent
@@ -117,7 +120,11 @@ def _naming(connection: Connection, email: str) -> set[str]:
 
 def names(data: str, email: str) -> bool:
     """Whether an address stands in a text or in JSON, and not only as a part of another."""
-    return re.search(rf"(?<![\w.+-]){re.escape(email)}(?![\w-]|\.\w)", data, re.IGNORECASE) is not None
+    text = data.lower()
+    at = text.find(email)
+    while at >= 0 and (BEFORE.match(text[at - 1 : at]) or AFTER.match(text, at + len(email))):
+        at = text.find(email, at + 1)
+    return at >= 0
 
 
 def _delete_before(store: SQLTrackerStore, moment: float) -> None:
