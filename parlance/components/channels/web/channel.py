@@ -47,13 +47,14 @@ from parlance.components.channels.uploads import (
     UploadTooLarge,
     take_in,
 )
+from parlance.components.channels.url_secrets import LINK
 from parlance.components.channels.web import access
 from parlance.components.channels.web.conversations import Conversations, WebOutput
 from parlance.components.channels.web.options import WebOptions
 from parlance.components.channels.web.requests import Refused, id_of, read_body, read_json, text_of
 from parlance.components.channels.web.retention import WebChatKeeper
 from parlance.components.channels.web.store import ConversationStore, Entry, Upload
-from parlance.components.rasa_errors import ChannelError
+from parlance.components.rasa_errors import ChannelError, as_rasa_errors
 from parlance.components.retention import retention_of
 from parlance.errors import ParlanceError
 from parlance.named_functions import named_function
@@ -140,12 +141,15 @@ class WebInput(InputChannel):
     # wiring -------------------------------------------------------------------------------------------------------
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        with as_rasa_errors(ChannelError):
+            # A server that is starting would show a traceback of what is wrong with the file.
+            ConversationStore(Path(self.options.database)).close()
         self._on_new_message = on_new_message
         blueprint = Blueprint("web_chat")
         routes: list[tuple[str, str, Handler, bool]] = [
             ("GET", "/", self._show_page, False),
-            ("GET", "/account/<token:str>", self._show_link, False),
-            ("POST", "/account/<token:str>", self._follow_link, False),
+            ("GET", f"/{LINK}/<token:str>", self._show_link, False),
+            ("POST", f"/{LINK}/<token:str>", self._follow_link, False),
             ("GET", "/widget.js", self._send_widget, False),
             ("GET", "/pictures/<name:path>", self._send_picture, False),
             ("POST", "/session", self._open_session, True),
