@@ -464,8 +464,9 @@ class WebInput(InputChannel):
 
     async def _stream_to(self, visitor: Visitor, request: Request) -> None:
         last = _number(request.headers.get("last-event-id") or request.args.get("after"))
-        if last == 0:
-            last = self._conversations.store.last_restart(visitor.conversation)
+        restart = self._conversations.store.last_restart(visitor.conversation)
+        # Who has seen something needs the restart itself, and nobody what was said before it.
+        last = max(last, restart - 1) if last else restart
         answer = await request.respond(
             content_type="text/event-stream; charset=utf-8",
             # The second one tells nginx to pass everything on at once.
@@ -496,7 +497,8 @@ class WebInput(InputChannel):
 
     async def _send_transcript(self, request: Request) -> HTTPResponse:
         visitor = await self._visitor(request)
-        entries = self._conversations.store.after(visitor.conversation, 0, limit=10_000)
+        store = self._conversations.store
+        entries = store.after(visitor.conversation, store.last_restart(visitor.conversation), limit=10_000)
         return respond.text(
             "".join(_transcript_line(entry) for entry in entries),
             headers={"content-disposition": 'attachment; filename="chat.txt"', "cache-control": "no-store"},
@@ -584,8 +586,6 @@ def _sorry(code: str, **blanks: Any) -> dict[str, Any]:
 def _transcript_line(entry: Entry) -> str:
     """A message for reading; a thumb is none."""
     speakers = {"user": "You", "bot": "Assistant", "notice": "Assistant"}
-    if entry.kind == "restart":
-        return "--- started over ---\n"
     if entry.kind not in speakers:
         return ""
     when = datetime.fromtimestamp(entry.at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
