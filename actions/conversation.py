@@ -18,6 +18,8 @@ from shop.errors import ShopUnavailable
 logger = logging.getLogger(__name__)
 
 GREETINGS_IN_TONE = frozenset({"short", "formal"})
+NEW_VISIT = {"type": "new_visit"}
+"""Has the web chat begin its page anew (docs/web-chat.md)."""
 
 
 class ActionGreet(Action):
@@ -59,7 +61,11 @@ class ActionRepeat(Action):
         return "action_repeat"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        said = [event for event in earlier_events(tracker) if event.get("event") == "bot"]
+        said = [
+            event
+            for event in earlier_events(tracker)
+            if event.get("event") == "bot" and (event.get("data") or {}).get("custom") != NEW_VISIT
+        ]
         for event in reversed(said):
             data = event.get("data") or {}
             dispatcher.utter_message(
@@ -81,6 +87,7 @@ class ActionStartOver(Action):
         return "action_start_over"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        begin_page_anew(dispatcher, tracker)
         dispatcher.utter_message(response="utter_start_over")
         return everything_forgotten(tracker)
 
@@ -93,9 +100,16 @@ class ActionLogOut(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         # Fern cannot sign anybody out of the shop, whose next token would be believed as this one was.
+        begin_page_anew(dispatcher, tracker)
         signed_in = "_signed_in" if signed_in_as(tracker) else ""
         dispatcher.utter_message(response=f"utter_logged_out{signed_in}")
         return everything_forgotten(tracker)
+
+
+def begin_page_anew(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Has the web chat show nothing any more of what was said; no other channel could take it back."""
+    if tracker.get_latest_input_channel() == "web":
+        dispatcher.utter_message(json_message=NEW_VISIT)
 
 
 def everything_forgotten(tracker: Tracker) -> list[EventType]:

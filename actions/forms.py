@@ -256,7 +256,9 @@ class OrderForm(Form):
         given = CODE.search(latest_text(tracker))
         if given is None:
             return events
-        checked = await ask_shop(one_time_codes.check, customer.id, tracker.sender_id, re.sub(r"\D", "", given[0]))
+        checked = await ask_shop(
+            one_time_codes.check, customer.id, tracker.sender_id, re.sub(r"\D", "", given[0]), client_of(tracker)
+        )
         if checked is one_time_codes.CodeCheck.RIGHT:
             return [SlotSet(CODE_SLOT, True), SlotSet("failed_attempts", 0.0)]
         if checked is one_time_codes.CodeCheck.GONE:
@@ -417,7 +419,7 @@ def wants_another_code(tracker: Tracker) -> bool:
 
 async def send_code(dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
     """Send a code to the address on file; ends the form where too many were sent. The next question says where."""
-    sending = await ask_shop(one_time_codes.send, customer.id, tracker.sender_id)
+    sending = await ask_shop(one_time_codes.send, customer.id, tracker.sender_id, client_of(tracker))
     if sending is one_time_codes.Sending.SENT:
         return []
     return give_up(dispatcher, f"utter_code_{sending.value}")

@@ -2,7 +2,7 @@
 
 HOST, PORT and ACTION_PORT choose the addresses, LOGS the folder for the logs, DATA one for conversations, pictures and
 what else the channels keep, apart from those of other runs; RASA_ARGS is passed on to ``rasa run`` (``--enable-api``,
-``--debug``).
+``--debug``); START_SECONDS is how long a server that starts may say nothing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from types import FrameType
 from console import Problem, Steps, duration, quiet, report_problems
 from environment import ROOT, VENV_PYTHON
 from model import ensure_model, rasa, rasa_settings
-from server_files import DEFAULT_ACTION_PORT, ServerFiles, server_files
+from server_files import DEFAULT_ACTION_PORT, ServerFiles, server_files, with_readiness
 from services import Service, check_port, stop_all, wait_until_healthy
 from supervision import supervise
 from web import ensure_widget
 
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DATA = ROOT / os.environ["DATA"] if os.environ.get("DATA") else None
-START_SECONDS = 300.0
+START_SECONDS = 300
 SECRET_VARIABLE = "ACTION_SERVER_SECRET"  # parlance.action_server's, which this script does not import
 
 
@@ -42,6 +42,18 @@ def port_from_environment(variable: str, default: int) -> int:
     return int(text)
 
 
+def seconds_from_environment(variable: str, default: int) -> int:
+    """A number of seconds from an environment variable.
+
+    Raises:
+        Problem: it is no such number.
+    """
+    text = os.environ.get(variable) or str(default)
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise Problem(f"{variable}={text} is no number of seconds.", "Give a whole number, such as 600.")
+    return int(text)
+
+
 def make_services(model: Path, files: ServerFiles, host: str, port: int, action_port: int) -> list[Service]:
     """The action server, which only this machine may reach, and Rasa; they share a secret, new for each run."""
     environment = rasa_settings()
@@ -50,7 +62,7 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
     actions += ["--ready", "shop.database.check"]
     server = rasa("run", "--model", str(model), "--interface", host, "--port", str(port))
     server += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
-    server += shlex.split(os.environ.get("RASA_ARGS", ""))
+    server += with_readiness(shlex.split(os.environ.get("RASA_ARGS", "")), DATA or LOGS)
     reachable = "localhost" if host in ("0.0.0.0", "127.0.0.1") else host
     return [
         Service(
@@ -116,6 +128,7 @@ def main(arguments: list[str]) -> int:
     host = os.environ.get("HOST") or "127.0.0.1"
     port = port_from_environment("PORT", 5005)
     action_port = port_from_environment("ACTION_PORT", DEFAULT_ACTION_PORT)
+    start_seconds = seconds_from_environment("START_SECONDS", START_SECONDS)
     # Before the training, not after it.
     check_port(host, port, "PORT")
     check_port("127.0.0.1", action_port, "ACTION_PORT")
@@ -135,7 +148,7 @@ def main(arguments: list[str]) -> int:
         with steps.step("starting the action server and Rasa"):
             for service in services:
                 service.start()
-            wait_until_healthy(services, START_SECONDS)
+            wait_until_healthy(services, start_seconds)
         if os.environ.get("SMTP_HOST"):
             services.append(mail_sender())
             services[-1].start()

@@ -5,6 +5,8 @@ Rasa's files know no default values, so what differs from run to run cannot stan
 
 from __future__ import annotations
 
+import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from environment import ROOT
 DEFAULT_ACTION_PORT = 5055
 TRACKER_STORE = "parlance.components.tracker_store.SQLiteTrackerStore"
 WEB_CHAT = "parlance.components.channels.web.WebInput"
+READINESS = "parlance.components.channels.readiness.ReadinessInput"
 SLACK = "parlance.components.channels.slack.SlackChannel"
 
 
@@ -48,6 +51,25 @@ def server_files(action_port: int, copies: Path, data: Path | None = None) -> Se
     return ServerFiles(endpoints, credentials)
 
 
+def with_readiness(arguments: list[str], copies: Path) -> list[str]:
+    """Arguments of ``rasa run`` whose own credentials, if they name any, have the channel that is asked for readiness.
+
+    Args:
+        arguments: As a person gave them.
+        copies: Where a changed copy is written.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--credentials", type=Path)
+    own, others = parser.parse_known_args(arguments)
+    if own.credentials is None or not (ROOT / own.credentials).is_file():  # then Rasa says so
+        return arguments
+    settings = _read(ROOT / own.credentials)
+    if READINESS in settings:
+        return arguments
+    copy = _write({**settings, READINESS: None}, copies / "own-credentials.yml")
+    return [*others, "--credentials", str(copy)]
+
+
 def _keep_conversations(endpoints: dict[str, Any], data: Path) -> None:
     endpoints["tracker_store"] = {"type": TRACKER_STORE, "db": str(data / "conversations.db")}
     # Those that other servers share: they would hear of these conversations, too.
@@ -75,5 +97,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _write(settings: dict[str, Any], file: Path) -> Path:
     from ruamel.yaml import YAML
 
+    file.touch()
+    os.chmod(file, 0o600)  # credentials may hold secrets
     YAML().dump(settings, file)
     return file

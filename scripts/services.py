@@ -24,6 +24,7 @@ PRIVATE = 0o077
 """The umask of servers: what they write is customers' own, and this user's alone."""
 
 READY_SECONDS = 10.0
+NO_READINESS = "; add parlance.components.channels.readiness.ReadinessInput to the credentials, with nothing behind it"
 READ_BYTES = 100_000
 
 # A proxy in the environment must not stand between this machine and itself.
@@ -38,7 +39,7 @@ def why_not_ready(url: str) -> str | None:
     except urllib.error.HTTPError as refusal:
         with refusal:
             said = refusal.read(READ_BYTES).decode(errors="replace")
-        return _reasons(said) or f"{url} answers {refusal.code}"
+        return _reasons(said) or f"{url} answers {refusal.code}{NO_READINESS if refusal.code == 404 else ''}"
     except (OSError, http.client.HTTPException, ValueError):
         return None
 
@@ -151,13 +152,13 @@ def wait_until_healthy(services: Sequence[Service], seconds: float, grace: float
 
     Args:
         services: What was started.
-        seconds: How long they may take.
+        seconds: How long they may say nothing, neither there nor in their logs.
         grace: How long one that answers may say that it is not ready.
 
     Raises:
         Problem: one ended, does not answer in time, or answers and does not become ready.
     """
-    deadline = time.monotonic() + seconds
+    deadline, logged = time.monotonic() + seconds, -1
     waiting = list(services)
     answered: dict[str, float] = {}
     while True:
@@ -168,13 +169,20 @@ def wait_until_healthy(services: Sequence[Service], seconds: float, grace: float
         if not waiting:
             return
         now = time.monotonic()
+        if (log := sum(service.log.stat().st_size for service in waiting)) != logged:
+            # A sign of life: on a busy machine a start takes many times as long as on a quiet one.
+            deadline, logged = now + seconds, log
         for service in waiting:
             reason = said[service.name]
             if reason and now > min(answered.setdefault(service.name, now) + grace, deadline):
                 raise service.report(f"is not ready: {reason}")
         if now > deadline:
             slow = waiting[0]
-            raise Problem(f"The {slow.name} did not answer within {seconds:.0f} s.", f"Look into its log: {slow.log}")
+            raise Problem(
+                f"The {slow.name} did not answer, and its log has no new line since {seconds:.0f} s.",
+                f"Look into it: {slow.log}. Where the machine is slow, give it longer: "
+                f"make run START_SECONDS={max(2 * seconds, 60):.0f}",
+            )
         time.sleep(0.2)
 
 

@@ -136,7 +136,7 @@ def guard(
             code is not known in part.
     """
     subject = subject[:SUBJECT_LENGTH]
-    hashed = keyed_hash("client", client) if client else None
+    hashed = client_hash(client)
     account = account_key(email) if email else None
     names = [f"{kind}:{subject}", f"conversation:{conversation_id}"]
     names += [f"client:{hashed}"] if hashed else []
@@ -144,6 +144,11 @@ def guard(
     for name in sorted(names):
         lock_name(session, name)
     return Guard(session, kind, subject, conversation_id, hashed, account)
+
+
+def client_hash(client: str | None) -> str | None:
+    """What is stored of a client; None where the channel knows none."""
+    return keyed_hash("client", client) if client else None
 
 
 def account_key(email: str) -> str:

@@ -1,6 +1,7 @@
 """Where the shop's database is, and how to open a session on it."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,6 +13,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from parlance.sqlite_files import how_to_save
 from shop.errors import ShopUnavailable
 from shop.storable import make_parameters_storable, storable_json
 
@@ -122,10 +124,10 @@ def open_session() -> Iterator[Session]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
         where = url.render_as_string(hide_password=True)
-        raise ShopUnavailable(
-            f"The database at {where} cannot be used: {reason}.",
-            "Check that it is running and reachable; python -m shop.setup makes one that is missing.",
-        ) from error
+        remedy = "Check that it is running and reachable; python -m shop.setup makes one that is missing."
+        if file is not None and type(getattr(error, "orig", None)) is sqlite3.DatabaseError:  # which means damage
+            remedy = how_to_save(file)
+        raise ShopUnavailable(f"The database at {where} cannot be used: {reason}.", remedy) from error
 
 
 def check() -> None:

@@ -378,7 +378,8 @@ class AccountLink(Base):
 
 
 class IdentificationAttempt(Base):
-    """A guess. ``kind`` is order or gift_card, ``subject`` the number or code that was tried; ``client``, who tried,
+    """A guess. ``kind`` is order or gift_card, ``subject`` the number or code that was tried; or a one-time code that
+    was asked for or given (``kind`` code: ``shop.code_limits``). ``client``, who tried,
     and ``account``, the e-mail address, are keyed hashes. ``is_suspect``: who tried had failed often before."""
 
     __tablename__ = "identification_attempts"

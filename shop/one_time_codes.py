@@ -9,10 +9,11 @@ import secrets
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from shop import outbox
+from shop.code_limits import CodeRequests
 from shop.database import lock_name
 from shop.models import Customer, OneTimeCode, utc_now
 from shop.server_secret import keyed_hash
@@ -21,10 +22,6 @@ DIGITS = 6
 GOOD_FOR = timedelta(minutes=10)
 MOST_TRIES = 5
 PROOF_LASTS = timedelta(minutes=30)
-MOST_IN_A_CONVERSATION = 3
-MOST_IN_AN_HOUR = 5
-MOST_IN_A_DAY = 10
-"""Codes for one account, whoever asks: with five tries each, a guesser has 50 of a million a day."""
 
 
 class Sending(str, Enum):
@@ -43,16 +40,20 @@ class CodeCheck(str, Enum):
     GONE = "gone"
 
 
-def send(session: Session, customer_id: int, conversation_id: str) -> Sending:
-    """Send a new code to the address on file; the conversation's earlier ones are good for nothing any more."""
+def send(session: Session, customer_id: int, conversation_id: str, client: str | None = None) -> Sending:
+    """Send a new code to the address on file; the conversation's earlier ones are good for nothing any more.
+
+    Args:
+        client: Who the channel says that it talks to, as for ``attempts.guard``.
+    """
     lock_name(session, f"code:{customer_id}")
     customer = session.get(Customer, customer_id)
     if customer is None or customer.erased_at:
         return Sending.NOT_FOUND
-    hour, day = (_sent_since(session, customer_id, span) for span in (timedelta(hours=1), timedelta(days=1)))
-    here = _sent_since(session, customer_id, timedelta(hours=1), conversation_id)
-    if here >= MOST_IN_A_CONVERSATION or hour >= MOST_IN_AN_HOUR or day >= MOST_IN_A_DAY:
+    requests = CodeRequests(session, customer.email, conversation_id, client)
+    if requests.are_used_up():
         return Sending.LIMIT
+    requests.note_sent()
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     digest = _digest(customer_id, conversation_id, code)
     session.add(OneTimeCode(customer_id=customer_id, conversation_id=conversation_id, digest=digest))
@@ -60,7 +61,7 @@ def send(session: Session, customer_id: int, conversation_id: str) -> Sending:
     return Sending.SENT
 
 
-def check(session: Session, customer_id: int, conversation_id: str, code: str) -> CodeCheck:
+def check(session: Session, customer_id: int, conversation_id: str, code: str, client: str | None = None) -> CodeCheck:
     """Whether this is the conversation's newest code. Each call uses up a try, and the right one the code."""
     lock_name(session, f"code:{customer_id}")
     newest = session.execute(_here(customer_id, conversation_id).order_by(OneTimeCode.id.desc())).scalars().first()
@@ -69,6 +70,9 @@ def check(session: Session, customer_id: int, conversation_id: str, code: str) -
     newest.tries += 1
     if hmac.compare_digest(newest.digest, _digest(customer_id, conversation_id, code)):
         newest.used_at = utc_now()
+        customer = session.get(Customer, customer_id)
+        if customer is not None:
+            CodeRequests(session, customer.email, conversation_id, client).note_right()
         return CodeCheck.RIGHT
     return CodeCheck.GONE if newest.tries >= MOST_TRIES else CodeCheck.WRONG
 
@@ -95,17 +99,6 @@ def proved(session: Session, customer_id: int, conversation_id: str, since: date
 def forget(session: Session, customer_id: int) -> None:
     """Take back every code of a customer and every proof by one: their address is another now."""
     session.execute(delete(OneTimeCode).where(OneTimeCode.customer_id == customer_id))
-
-
-def _sent_since(session: Session, customer_id: int, span: timedelta, conversation_id: str | None = None) -> int:
-    sent = (
-        select(func.count())
-        .select_from(OneTimeCode)
-        .where(OneTimeCode.customer_id == customer_id, OneTimeCode.created_at > utc_now() - span)
-    )
-    if conversation_id is not None:
-        sent = sent.where(OneTimeCode.conversation_id == conversation_id)
-    return int(session.execute(sent).scalar_one())
 
 
 def _here(customer_id: int, conversation_id: str):  # type: ignore[no-untyped-def]  # SQLAlchemy 1.4 has no Select[T]

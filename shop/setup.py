@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from parlance.sqlite_files import damage_of, how_to_save
 from shop import catalogue, generator, schema
 from shop.database import database_url, engine_for, sqlite_file
 from shop.errors import ShopUnavailable
@@ -63,6 +64,8 @@ def set_up(url: URL, seed: int = DEFAULT_SEED, reset: bool = False, day: date | 
     try:
         if file is not None and (reset or not file.exists()):
             return SetUp(made=True, contents=_make_file(file, seed, day))
+        if file is not None:
+            _check(file)
         with engine_for(url, patient=True).begin() as connection:
             _wait_for_other_set_ups(connection)
             if reset:
@@ -72,8 +75,16 @@ def set_up(url: URL, seed: int = DEFAULT_SEED, reset: bool = False, day: date | 
         reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
         raise ShopUnavailable(
             f"The database at {url.render_as_string(hide_password=True)} cannot be set up: {reason}.",
-            "Check the address in DATABASE_URL and that it can be written; --reset replaces a damaged one.",
+            "Check the address in DATABASE_URL and that it can be written.",
         ) from error
+
+
+def _check(file: Path) -> None:
+    if damage := damage_of(file, thoroughly=True):
+        raise ShopUnavailable(
+            f"The shop's database {file} cannot be read: {damage}. The file was left as it is.",
+            f"{how_to_save(file)}. For a demonstration, --reset makes another in its place.",
+        )
 
 
 def _migrate_and_fill(connection: Connection, seed: int, day: date) -> SetUp:

@@ -276,6 +276,26 @@ def test_what_was_typed_offline_survives_closing_the_tab(small: SmallAssistant, 
         assert later.said == ["echo kept", "You said: echo kept"]
 
 
+def test_a_log_out_clears_the_page_in_every_tab_and_after_a_reload(small: SmallAssistant, browser: Any) -> None:
+    before = small.actions.answer
+    small.actions.answer = {"events": [], "responses": [{"custom": {"type": "new_visit"}}, {"text": "Logged out."}]}
+    try:
+        with visitor(browser, f"{small.chat}/") as chat:
+            chat.type("echo my secret")
+            chat.wait_for_answer("my secret")
+            other = Chat(chat.page.context.new_page()).open(f"{small.chat}/")
+            other.wait_for_answer("my secret")
+            chat.type("act")
+            for tab in (chat, other):
+                assert tab.wait_for(lambda said: said == ["Logged out."])
+            chat.page.reload()
+            assert chat.ready().wait_for(lambda said: said == ["Logged out."])
+            chat.type("echo the next one")
+            chat.wait_for_answer("the next one")
+    finally:
+        small.actions.answer = before
+
+
 def test_a_conversation_survives_a_restart_of_the_server(small: SmallAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("echo one")

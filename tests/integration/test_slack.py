@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 from PIL import Image
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
 
 from parlance.components.channels.slack import SlackChannel, web_api
 from tests.integration.slack_workspace import Workspace, url_of, wait_until
@@ -220,6 +223,50 @@ def test_slack_is_asked_to_repeat_what_cannot_be_recorded(workspace: Workspace, 
     assert (first.status, [retry.status for retry in retries]) == (503, [200])
     assert first.seconds < 3
     assert workspace.new_posts(slack.direct(ada), 0)[0]["text"] == "You said: recorded in the end"
+
+
+@contextmanager
+def disk_that(refuses: str, url: str) -> Iterator[None]:
+    """SQLite answers as on a disk that is full or can only be read: root could write to the latter."""
+
+    def refuse(connection: Connection) -> None:
+        if str(connection.engine.url) == url:
+            connection.exec_driver_sql(refuses)
+
+    event.listen(Engine, "begin", refuse)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "begin", refuse)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "why"), [("PRAGMA max_page_count=1", "is full"), ("PRAGMA query_only=ON", "readonly")]
+)
+def test_slack_is_asked_to_repeat_what_the_disk_does_not_take_and_it_is_answered_once(
+    refuses: str,
+    why: str,
+    slack: SlackServer,
+    slack_model: Path,
+    slack_actions: ActionServer,
+    tmp_path: Path,
+    ada: User,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path)
+    channel = slack.direct(ada)
+    message = slack.message_event(ada, channel, "taken in the end")
+    message["event"]["blocks"] = ["x" * 8000]  # fits no page that is there
+    with disk_that(refuses, workspace.credentials["deliveries"]):
+        failed = [slack.deliver(workspace.url, message, **more).status for more in ({}, {"retry": 1})]
+    taken = [slack.deliver(workspace.url, message, retry=retry).status for retry in (2, 3)]
+    workspace.write(ada, channel, "after")
+    workspace.new_posts(channel, 0, 2)
+    workspace.stop()  # once all is answered
+
+    assert (failed, taken) == ([503, 503], [200, 200])
+    assert [post["text"] for post in slack.posted(channel)] == ["You said: taken in the end", "You said: after"]
+    assert why in caplog.text
 
 
 # --- conversations ----------------------------------------------------------------------------------------------------

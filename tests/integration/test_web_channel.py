@@ -522,6 +522,26 @@ def test_starting_over_clears_the_view_and_the_tracker(assistant: SmallAssistant
     assert "restart" in [event["event"] for event in assistant.tracker_events(visitor.conversation)]
 
 
+def test_after_a_log_out_nothing_of_the_visit_before_is_given_out(assistant: SmallAssistant) -> None:
+    visitor = Visitor(assistant.chat)
+    visitor.send("echo my secret")
+    visitor.read(2)
+    before = assistant.actions.answer
+    assistant.actions.answer = {"events": [], "responses": [{"custom": {"type": "new_visit"}}, {"text": "Logged out."}]}
+    try:
+        visitor.send("act")
+        assert [entry["kind"] for entry in visitor.read(3, after=2)] == ["user", "restart", "bot"]
+    finally:
+        assistant.actions.answer = before
+
+    for after in range(5):
+        told = visitor.read(1 if after in (0, 4) else 2, after=after)
+        assert [entry.get("text") for entry in told if entry["kind"] != "restart"] == ["Logged out."]
+        assert after in (0, 4) or told[0]["kind"] == "restart", "a page that shows more is cleared"
+    transcript = visitor.get("transcript").text
+    assert "Logged out." in transcript and "secret" not in transcript
+
+
 def test_a_transcript_holds_everything_that_was_said(assistant: SmallAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("hello")

@@ -43,7 +43,9 @@ Entity = tuple[str, str] | tuple[str, str, str]
 
 
 class Conversation:
-    """A customer's conversation; ``token`` is what a channel knows of who they are."""
+    """A customer's conversation; ``token`` is what a channel knows of who they are, ``client`` of where they are."""
+
+    client = ""
 
     def __init__(self, sender: str = "chat-1", token: str = "", **slots: Any) -> None:
         self.sender, self.token = sender, token
@@ -71,7 +73,8 @@ class Conversation:
             for kind, value, *role in entities
         ]
         self.message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
-        metadata = {"identity_token": self.token} if self.token else {}
+        known = {"identity_token": self.token, "client": self.client}
+        metadata = {name: value for name, value in known.items() if value}
         self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
         for slot, settings in DOMAIN["slots"].items():
             for mapping in settings["mappings"]:

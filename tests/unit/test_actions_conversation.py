@@ -5,7 +5,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.engine import URL
 
-from actions.conversation import ActionRepeat
+from actions.conversation import ActionLogOut, ActionRepeat, ActionStartOver
+from actions.visits import Action
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.database import open_session
@@ -120,3 +121,13 @@ def test_the_last_turn_is_said_again_with_its_buttons_and_cards() -> None:
 
 def test_where_nothing_was_said_there_is_nothing_to_repeat(chat: Chat) -> None:
     assert chat.ask("repeat") == ["utter_nothing_to_repeat"]
+
+
+@pytest.mark.parametrize(("channel", "told"), [("web", [{"type": "new_visit"}, {}]), ("rest", [{}]), ("slack", [{}])])
+@pytest.mark.parametrize("action", [ActionLogOut(), ActionStartOver()])
+def test_the_web_page_begins_anew_when_a_visit_ends(
+    chat: Chat, action: Action, channel: str, told: list[dict[str, str]]
+) -> None:
+    chat.hears("log me out", "log_out").events[-1]["input_channel"] = channel
+    chat.runs(action)
+    assert [message["custom"] for message in chat.dispatcher.messages] == told

@@ -13,10 +13,11 @@ from actions.messages import transcript
 from shop import account_links
 from shop.account_links import Followed
 from shop.account_page import account_page
+from shop.code_limits import DAY, HOUR, MOST_FOR_A_CLIENT, MOST_FOR_AN_ACCOUNT, MOST_IN_A_CONVERSATION
 from shop.database import open_session
 from shop.identity import mint
-from shop.models import Customer, OneTimeCode, Order, OutboxMessage, utc_now
-from shop.one_time_codes import GOOD_FOR, MOST_IN_A_CONVERSATION, MOST_TRIES, PROOF_LASTS
+from shop.models import Customer, IdentificationAttempt, OneTimeCode, Order, OutboxMessage, utc_now
+from shop.one_time_codes import GOOD_FOR, MOST_TRIES, PROOF_LASTS
 from tests.unit.dialogue import Chat, Conversation, recognised_as, registered_actions, rules, sent_code
 
 ADA, ELIN, TOM = "ada.byrne@example.com", "elin.hughes@example.com", "tom.okafor@example.com"
@@ -131,20 +132,62 @@ def test_guesses_end_the_form_and_the_right_code_comes_too_late() -> None:
     assert chat.say(right) == ["utter_code_wrong", "utter_ask_one_time_code"]
 
 
-@pytest.mark.parametrize("conversations", [1, 50])
-def test_only_so_many_codes_are_sent_however_many_conversations_ask(conversations: int) -> None:
-    ended = False
+def asks_for_codes(conversations: int, clients: int) -> bool:
+    """Strangers ask for as many codes as they get; whether they were refused in the end."""
+    said: list[str] = []
     for number in range(conversations):
         chat = Chat(f"thief-{number}")
+        chat.client = f"thief-{number % clients}" if clients else ""
         said = chat.say(f"my number is 07700 900118 now, 10432, {ADA}", "change_contact", phone="07700 900118")
         while chat.form:
             said = chat.say("send a new one")
-        ended = ended or said == ["utter_code_limit"]
-    assert ended and len(mails("one_time_code")) <= (MOST_IN_A_CONVERSATION if conversations == 1 else 5)
+    return said == ["utter_code_limit"]
+
+
+@pytest.mark.parametrize(
+    ("conversations", "clients", "sent"),
+    [
+        (1, 0, MOST_IN_A_CONVERSATION[HOUR]),
+        (9, 0, MOST_FOR_A_CLIENT[HOUR]),
+        (9, 1, MOST_FOR_A_CLIENT[HOUR]),
+        (20, 20, MOST_FOR_AN_ACCOUNT[HOUR]),
+    ],
+)
+def test_only_so_many_codes_are_sent_however_many_ask(conversations: int, clients: int, sent: int) -> None:
+    assert asks_for_codes(conversations, clients) and len(mails("one_time_code")) == sent
     signed_in = Chat("owner")  # who loses nothing by it
     signed_in.token = mint(ADA, "Ada", "test", 60) or ""
     said = signed_in.say("my number is 07700 900119 now", "change_contact", phone="07700 900119")
     assert said == ["utter_confirm_phone"]
+
+
+@pytest.mark.parametrize("client", ["", "thief"])
+def test_a_stranger_leaves_the_owner_codes(client: str) -> None:
+    assert asks_for_codes(9, 1 if client else 0)
+    owner = Chat("owner")
+    owner.client = "home"
+    owner.say(f"my number is 07700 900118 now, 10432, {ADA}", "change_contact", phone="07700 900118")
+    assert owner.say(sent_code()) == ["utter_confirm_phone"]
+
+
+def test_strangers_at_many_addresses_leave_codes_to_an_owner_who_gave_one_from_there_before() -> None:
+    for number in (1, 2):
+        owner = Chat(f"owner-{number}")
+        owner.client = "home"
+        owner.say(f"my number is 07700 900118 now, 10432, {ADA}", "change_contact", phone="07700 900118")
+        assert owner.say(sent_code()) == ["utter_confirm_phone"]
+        assert number == 2 or asks_for_codes(20, 20)
+
+
+def test_codes_of_a_day_are_limited_too() -> None:
+    for _ in range(4):
+        asks_for_codes(9, 1)
+        with open_session() as session:
+            for attempt in session.execute(select(IdentificationAttempt)).scalars():
+                attempt.happened_at -= HOUR
+            for code in session.execute(select(OneTimeCode)).scalars():
+                code.created_at -= HOUR
+    assert len(mails("one_time_code")) == MOST_FOR_A_CLIENT[DAY]
 
 
 def test_a_code_grows_old_and_so_does_its_proof() -> None:

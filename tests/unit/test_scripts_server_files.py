@@ -104,3 +104,25 @@ def test_conversation_tests_keep_everything_in_a_folder_that_goes_with_them(
     assert credentials[server_files.SLACK]["deliveries"] == f"sqlite:///{folder}/slack-deliveries.db"
     assert not token
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("given", ["--credentials own.yml --debug", "--debug --credentials=own.yml"])
+def test_own_credentials_get_the_channel_that_is_asked_for_readiness(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = project(tmp_path, monkeypatch)
+    own = tmp_path / "own.yml"
+    YAML().dump({"rest": {"x": "${SECRET}"}}, own)
+    before = own.read_bytes()
+    debug, option, file = server_files.with_readiness(given.split(), copies)
+    assert (debug, option) == ("--debug", "--credentials")
+    assert read(Path(file)) == {"rest": {"x": "${SECRET}"}, server_files.READINESS: None}
+    assert Path(file).stat().st_mode & 0o777 == 0o600 and own.read_bytes() == before
+
+
+@pytest.mark.parametrize("given", ["", "--debug", "--credentials missing.yml", "--credentials ready.yml"])
+def test_other_arguments_stay_as_they_are(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = project(tmp_path, monkeypatch)
+    YAML().dump({server_files.READINESS: None}, tmp_path / "ready.yml")
+    assert server_files.with_readiness(given.split(), copies) == given.split()
+    assert not list(copies.iterdir())

@@ -5,9 +5,11 @@ import signal
 import socket
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+import services
 from console import Problem
 from services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
 from supervision import Patience, supervise
@@ -163,8 +165,41 @@ def test_a_server_that_never_answers_is_reported_with_its_log(tmp_path):
     server = service(tmp_path, "-c", "import time; time.sleep(60)", port=free_port())
     server.start()
     try:
-        with pytest.raises(Problem, match=r"did not answer within 0 s\. Look into its log"):
+        with pytest.raises(
+            Problem, match=r"did not answer, and its log has no new line since 0 s\.\n?.*START_SECONDS=60"
+        ):
             wait_until_healthy([server], seconds=0.3)
+    finally:
+        stop_all([server])
+
+
+def test_a_server_without_an_address_of_readiness_is_reported_with_what_to_add(tmp_path):
+    port = free_port()
+    server = service(tmp_path, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port)
+    server.health += "ready"
+    server.start()
+    try:
+        with pytest.raises(Problem, match=r"/ready answers 404; add parlance\..*\.ReadinessInput to the credentials"):
+            wait_until_healthy([server], seconds=60, grace=0)
+    finally:
+        stop_all([server])
+
+
+def test_a_server_that_goes_on_logging_is_waited_for(tmp_path, monkeypatch):
+    port = free_port()
+    script = (
+        "import http.server\n"
+        "for number in range(20):\n"
+        "    print(number, flush=True)\n"
+        f"http.server.test(http.server.SimpleHTTPRequestHandler, port={port}, bind='127.0.0.1')\n"
+    )
+    server = service(tmp_path, "-c", script, port=port)
+    server.start()
+    # A clock of the log's own: ten seconds pass with each line, two hundred in all.
+    clock = SimpleNamespace(monotonic=lambda: 10.0 * server.log.read_text().count("\n"), sleep=time.sleep)
+    monkeypatch.setattr(services, "time", clock)
+    try:
+        wait_until_healthy([server], seconds=1)
     finally:
         stop_all([server])
 

@@ -1,5 +1,7 @@
 """Where people talk to the assistant: the web chat and Slack."""
 
+from parlance.components.channels.url_secrets import mask_logs
 from parlance.components.single_server import guard_conversations
 
 guard_conversations()
+mask_logs()

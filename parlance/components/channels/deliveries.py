@@ -36,6 +36,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from parlance.components.retention import Erased
 from parlance.errors import ParlanceError
+from parlance.sqlite_files import damage_of, how_to_save
 
 KEEP_SECONDS = 2 * 24 * 3600.0  # Slack repeats what failed for a day at most
 BUSY_SECONDS = 2  # less than the 3 seconds in which Slack wants an answer
@@ -100,8 +101,9 @@ class DeliveryLog:
         """Connect, and make the table where it is not there yet.
 
         Raises:
-            ParlanceError: The database cannot be used.
+            ParlanceError: The database cannot be used, or is a damaged file, which stays as it is.
         """
+        self._check_file()
         try:
             if self._url.get_backend_name() == "sqlite" and self._url.database:
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +125,15 @@ class DeliveryLog:
                 f"The database of deliveries, {self._url!r}, cannot be used: {error}.",
                 "Check that it runs, and that the folder of a SQLite file can be written to.",
             ) from error
+
+    def _check_file(self) -> None:
+        if self._url.get_backend_name() != "sqlite" or self._url.database in (None, "", ":memory:"):
+            return
+        file = Path(str(self._url.database))
+        if damage := damage_of(file, thoroughly=True):
+            raise ParlanceError(
+                f"The deliveries in {file} cannot be read: {damage}. The file was left as it is.", how_to_save(file)
+            )
 
     def stamp(self) -> float:
         """The time of now, later than each that this process was given before."""

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.shared.exceptions import InvalidConfigException, RasaException
+from rasa.shared.exceptions import InvalidConfigException
 from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -29,6 +29,7 @@ from parlance.components.channels.slack.options import SlackOptions
 from parlance.components.channels.slack.output import SlackOutput
 from parlance.components.channels.slack.users import Mint
 from parlance.components.channels.slack.web_api import SlackWeb
+from parlance.components.rasa_errors import ChannelError, as_rasa_errors
 from parlance.components.retention import retention_of
 from parlance.errors import ParlanceError
 from parlance.named_functions import named_function
@@ -89,6 +90,10 @@ class SlackChannel(InputChannel):
         if mode == "off":
             logger.info("Slack is off, since SLACK_BOT_TOKEN is not set. docs/slack.md says how to set it up.")
             return blueprint
+        with as_rasa_errors(ChannelError):
+            # A server that is starting would show a traceback of what is wrong with the database.
+            self._deliveries.open()
+            self._deliveries.close()
 
         @blueprint.listener("before_server_start")
         async def start(app: Sanic, _: Any) -> None:
@@ -118,10 +123,7 @@ class SlackChannel(InputChannel):
     # --- life of the server -------------------------------------------------------------------------------------------
 
     async def _start(self, app: Sanic, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> None:
-        try:
-            await asyncio.to_thread(self._deliveries.open)
-        except ParlanceError as error:
-            raise RasaException(str(error)) from error
+        await asyncio.to_thread(self._deliveries.open)
         self._web = SlackWeb(self.options.bot_token, self.options.api_url, self.options.proxy)
         self._conversations = SlackConversations(
             self._web,

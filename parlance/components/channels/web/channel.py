@@ -47,13 +47,14 @@ from parlance.components.channels.uploads import (
     UploadTooLarge,
     take_in,
 )
+from parlance.components.channels.url_secrets import LINK
 from parlance.components.channels.web import access
 from parlance.components.channels.web.conversations import Conversations, WebOutput
 from parlance.components.channels.web.options import WebOptions
 from parlance.components.channels.web.requests import Refused, id_of, read_body, read_json, text_of
 from parlance.components.channels.web.retention import WebChatKeeper
 from parlance.components.channels.web.store import ConversationStore, Entry, Upload
-from parlance.components.rasa_errors import ChannelError
+from parlance.components.rasa_errors import ChannelError, as_rasa_errors
 from parlance.components.retention import retention_of
 from parlance.errors import ParlanceError
 from parlance.named_functions import named_function
@@ -140,12 +141,15 @@ class WebInput(InputChannel):
     # wiring -------------------------------------------------------------------------------------------------------
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        with as_rasa_errors(ChannelError):
+            # A server that is starting would show a traceback of what is wrong with the file.
+            ConversationStore(Path(self.options.database)).close()
         self._on_new_message = on_new_message
         blueprint = Blueprint("web_chat")
         routes: list[tuple[str, str, Handler, bool]] = [
             ("GET", "/", self._show_page, False),
-            ("GET", "/account/<token:str>", self._show_link, False),
-            ("POST", "/account/<token:str>", self._follow_link, False),
+            ("GET", f"/{LINK}/<token:str>", self._show_link, False),
+            ("POST", f"/{LINK}/<token:str>", self._follow_link, False),
             ("GET", "/widget.js", self._send_widget, False),
             ("GET", "/pictures/<name:path>", self._send_picture, False),
             ("POST", "/session", self._open_session, True),
@@ -460,8 +464,9 @@ class WebInput(InputChannel):
 
     async def _stream_to(self, visitor: Visitor, request: Request) -> None:
         last = _number(request.headers.get("last-event-id") or request.args.get("after"))
-        if last == 0:
-            last = self._conversations.store.last_restart(visitor.conversation)
+        restart = self._conversations.store.last_restart(visitor.conversation)
+        # Who has seen something needs the restart itself, and nobody what was said before it.
+        last = max(last, restart - 1) if last else restart
         answer = await request.respond(
             content_type="text/event-stream; charset=utf-8",
             # The second one tells nginx to pass everything on at once.
@@ -492,7 +497,8 @@ class WebInput(InputChannel):
 
     async def _send_transcript(self, request: Request) -> HTTPResponse:
         visitor = await self._visitor(request)
-        entries = self._conversations.store.after(visitor.conversation, 0, limit=10_000)
+        store = self._conversations.store
+        entries = store.after(visitor.conversation, store.last_restart(visitor.conversation), limit=10_000)
         return respond.text(
             "".join(_transcript_line(entry) for entry in entries),
             headers={"content-disposition": 'attachment; filename="chat.txt"', "cache-control": "no-store"},
@@ -580,8 +586,6 @@ def _sorry(code: str, **blanks: Any) -> dict[str, Any]:
 def _transcript_line(entry: Entry) -> str:
     """A message for reading; a thumb is none."""
     speakers = {"user": "You", "bot": "Assistant", "notice": "Assistant"}
-    if entry.kind == "restart":
-        return "--- started over ---\n"
     if entry.kind not in speakers:
         return ""
     when = datetime.fromtimestamp(entry.at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")

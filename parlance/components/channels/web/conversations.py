@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 Turn = Callable[[Entry], Awaitable[bool]]
 
+NEW_VISIT = "new_visit"
+"""The type of a custom response with which an action says that whoever writes next may be somebody else."""
+
 MOST_TRIES = 3
 """How often a message is given to the assistant; after that many ends of the server in its midst it is set aside."""
 
@@ -182,7 +185,10 @@ class WebOutput(OutputChannel):
         return "web"
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        """Every kind of response, whole: see ``rendering``."""
+        """Every kind of response, whole: see ``rendering``. A ``new_visit`` takes from view what was said before."""
+        if (message.get("custom") or {}).get("type") == NEW_VISIT:
+            self._conversations.say(recipient_id, "restart", {})
+            return
         for body in bubbles(message):
             self._conversations.say(recipient_id, "bot", {**body, "to": self._to} if self._to else body)
             self.said += 1

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from parlance.errors import ParlanceError
+from parlance.sqlite_files import damage_of, how_to_save
 
 BUSY_SECONDS = 5.0
 SCHEMA = """
@@ -69,10 +70,15 @@ class ConversationStore:
         file: Where it is; made where it is not there yet.
 
     Raises:
-        ParlanceError: It cannot be made, or is no database.
+        ParlanceError: It cannot be made, or is no whole database; then it stays as it is.
     """
 
     def __init__(self, file: Path) -> None:
+        if damage := damage_of(file, thoroughly=True):
+            raise ParlanceError(
+                f"The web chat's conversations in {file} cannot be read: {damage}. The file was left as it is.",
+                how_to_save(file),
+            )
         try:
             self._db = sqlite3.connect(file, isolation_level=None, timeout=BUSY_SECONDS)
             # A commit is then one short write; it survives the end of the process, which is what is promised.
