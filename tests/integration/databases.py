@@ -42,6 +42,8 @@ def make_database(
 
     def make_on_server(name: str, copy_of: str | None = None) -> URL:
         with engine_for(server).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # Left by the same fixture, which pytest made for other tests before.
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{copy_of or "template1"}"'))
         return server.set(database=name)
 

@@ -77,7 +77,15 @@ class Workspace:
 
     def settle(self, user: User) -> None:
         """Returns when everything that was delivered for somebody so far has been dealt with."""
-        assert self.answers(user, "settled?")[-1]["text"].endswith("settled?")
+        channel = self.slack.direct(user)
+        before = len(self.slack.posted(channel))
+        assert self.write(user, channel, "settled?").status == 200
+
+        def said() -> list[str]:
+            return [post["text"] for post in self.slack.posted(channel)[before:]]
+
+        # What was delivered before may be answered only now.
+        wait_until(lambda: any(text.endswith("settled?") for text in said()), "the last answer")
 
     def events(self, conversation: str) -> list[dict[str, Any]]:
         """A conversation's events, as the tracker store has them."""
