@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import consent
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
 from actions.consent import CONFIRMED
 from actions.customers import KnownCustomer, Proof, known_customer
@@ -170,10 +171,17 @@ class ValidateClaimForm(ItemForm):
             answer = latest_text(tracker) if len(words) >= WORDS_THAT_DESCRIBE else None
         if answer and tracker.get_slot("description") is None:
             return {"description": answer}
+        if self._corrects(tracker):
+            return {"description": latest_text(tracker)}
         added = None if says_no_photo(tracker) else free_answer(tracker, "photo", TELLS_WHAT_IS_WRONG)
         if added and len(added.split()) >= WORDS_OF_A_DETAIL:
             return {"description": f"{tracker.get_slot('description')}\n{added}"}
         return {}
+
+    def _corrects(self, tracker: Tracker) -> bool:
+        """Whether the question for the yes is answered with what is wrong instead: what was said before is not it."""
+        tells = intent_of(tracker) in self.requests and len(latest_text(tracker).split()) >= WORDS_OF_A_DETAIL
+        return tells and is_asked_for(tracker, CONFIRMED) and consent.answer(tracker, self.act) is not True
 
     def extract_photo(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """That there is no photo. A photo itself comes as an entity."""
