@@ -83,7 +83,10 @@ class ValidateCancelForm(OrderForm):
         said: dict[str, Any],
     ) -> list[EventType]:
         """Ends the form where the order has left."""
-        return refuse_if_left(dispatcher, await order_in_hand(tracker), "utter_cancel_too_late", "start_return")
+        order = await order_in_hand(tracker)
+        if order and order.status is OrderStatus.DELIVERED:
+            return refuse_if_left(dispatcher, order, "utter_cancel_too_late", "start_return")
+        return refuse_if_left(dispatcher, order, "utter_cancel_on_its_way", None)
 
 
 class ValidateAddressForm(OrderForm):
