@@ -189,8 +189,11 @@ class ValidateClaimForm(ItemForm):
             return {}
         if says_no_photo(tracker):
             return {"photo": NO_PHOTO}
-        # Nothing yet, but an answer: the form asks again and says how (ActionAskPhoto).
-        return {"photo": None} if intent_of(tracker) in ("affirm", "send_photo") else {}
+        if intent_of(tracker) in ("affirm", "send_photo"):
+            return {"photo": None}  # nothing yet: the form asks again and says how (ActionAskPhoto)
+        answer = free_answer(tracker, "photo", TELLS_WHAT_IS_WRONG)
+        # Whoever answers with words twice is not asked a third time; a picture can be sent later, too.
+        return {"photo": NO_PHOTO} if answer and not ASKS.search(answer) and asked_twice(tracker) else {}
 
     def validate_photo(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -331,6 +334,16 @@ def says_no_photo(tracker: Tracker) -> bool:
         return True
     answers = free_answer(tracker, "photo", ("send_photo",)) is not None or len(text.split()) < WORDS_OF_A_DETAIL
     return answers and bool(SAYS_NO_PHOTO.search(text)) and not ASKS.search(text)
+
+
+def asked_twice(tracker: Tracker) -> bool:
+    """Whether this form has asked for a photo twice."""
+    asked = 0
+    for event in reversed(tracker.events):
+        if event.get("event") == "active_loop":
+            break
+        asked += event.get("event") == "action" and event.get("name") == "action_ask_photo"
+    return asked >= 2
 
 
 def kind_of(request: str, description: str) -> ClaimKind:

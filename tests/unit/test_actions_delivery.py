@@ -139,6 +139,13 @@ def test_a_photo_that_is_promised_is_waited_for_with_the_way_to_send_it(own_shop
     chat.say("the lid is cracked")
     assert chat.say("ok", "affirm") == ["utter_photo_how"]
     assert chat.say("here is a picture", "send_photo") == ["utter_photo_how"]
+    assert chat.say("blurgh") == ["utter_confirm_claim"], "it is not asked for again and again"
+
+
+def test_a_photo_is_asked_for_once_more_and_taken_when_it_comes(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
     assert chat.say("blurgh") == ["utter_photo_unclear", "utter_ask_photo"]
     assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_confirm_claim"]
 
