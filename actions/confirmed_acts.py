@@ -13,7 +13,7 @@ from actions import consent
 from actions.consent import CONFIRMED, CONSENT
 from actions.customers import KnownCustomer
 from actions.forms import ENDED, REQUESTED, CompletedForm
-from actions.items import end_unavailable, item_name, not_found, order_in_hand
+from actions.items import end_unavailable, not_found, order_in_hand
 from actions.visits import Action
 from actions.wording import goods
 from shop.errors import ShopUnavailable
@@ -22,10 +22,11 @@ from shop.order_numbers import show_order_number
 
 @dataclass(frozen=True)
 class Question:
-    """The response that asks, which says what would happen, and what fills it."""
+    """The response that asks, which says what would happen, what fills it, and the names of what it is about."""
 
     response: str
     blanks: dict[str, Any]
+    names: tuple[str, ...] = ()
 
 
 class ConfirmedAct(CompletedForm):
@@ -76,7 +77,9 @@ class AskConsent(Action, ABC):
         if question is None:
             return [*not_found(dispatcher, tracker), SlotSet(ENDED, "refused"), SlotSet(REQUESTED, None)]
         slots = domain["forms"][self.form]["required_slots"]
-        return consent.ask(dispatcher, tracker, [*slots, "request"], question.response, **question.blanks)
+        return consent.ask(
+            dispatcher, tracker, [*slots, "request"], question.response, question.names, **question.blanks
+        )
 
 
 async def about_order(tracker: Tracker, response: str, **blanks: Any) -> Question | None:
@@ -89,6 +92,9 @@ async def about_order(tracker: Tracker, response: str, **blanks: Any) -> Questio
     order = await order_in_hand(tracker)
     if order is None:
         return None
-    item = item_name(order.items, tracker.get_slot("item"))
+    item = next((line for line in order.items if line.line_id == tracker.get_slot("item")), None)
     number = show_order_number(order.number)
-    return Question(response, {"number": number, "items": goods(order.items), "item": item, **blanks})
+    filling = {"number": number, "items": goods(order.items), "item": item.name if item else "it", **blanks}
+    # Of an order with other goods in it, one that is named is less than what is asked.
+    all_of_it = item or (order.items[0] if len(order.items) == 1 else None)
+    return Question(response, filling, (all_of_it.name,) if all_of_it else ())

@@ -50,9 +50,19 @@ _COURTESY = _phrases(
     that would be lovely, lovely, great, perfect, brilliant, 100%, 100 percent, hundred percent, positive, really
     very, quite, completely, just, no problem, no worries, you can, you may"""
 )
+_EMPHASIS = _phrases(
+    """i said so, i said yes, i already said so, i already said yes, i've said yes, ive said yes, as i said, like i said
+    i told you, i told you so, i've told you, ive told you, that's what i want, thats what i want, that is what i want
+    that's what i said, thats what i said, that's what i asked for, thats what i asked for, i do want that
+    i want you to, i'd like you to, id like you to, i would like that, i would like you to, if you would
+    if you please"""
+)
 _OF_ANY_ACT = "it that this them those these the my me a an one all everything both for to of from up out off".split()
 """Words that say what shall be done, whatever it is; the others are the form's (``Form.act``)."""
+_WANTING = frozenset("want wanna would like need id i'd gonna going back number again with and some few".split())
 _NO = frozenset("no nope nah naw non don't dont not".split())
+_NEVER_PLAIN = _NO | frozenset("but if or unless wait maybe only without".split())
+"""Words that no name of goods makes a part of a yes."""
 _BEFORE_A_NO = frozenset("oh um umm er sorry god please ok well actually do".split())
 _YES_SIGNS = re.compile("[\N{THUMBS UP SIGN}\N{WHITE HEAVY CHECK MARK}\N{OK HAND SIGN}\N{HEAVY CHECK MARK}]")
 _DECORATION = re.compile(
@@ -64,7 +74,7 @@ _LENGTHENED = re.compile(r"([a-z])\1{2,}")
 @lru_cache(maxsize=64)
 def _plain_yes(act: str) -> re.Pattern[str]:
     words = "|".join(map(re.escape, (*act.split(), *_OF_ANY_ACT)))
-    return re.compile(rf"(?:(?:{_COURTESY}) )*(?:{_YES})(?: (?:{_YES}|{_COURTESY}|{words}))*")
+    return re.compile(rf"(?:(?:{_COURTESY}) )*(?:{_YES})(?: (?:{_YES}|{_COURTESY}|{_EMPHASIS}|{words}))*")
 
 
 def is_plain_yes(text: str, act: str = "") -> bool:
@@ -81,6 +91,13 @@ def is_plain_yes(text: str, act: str = "") -> bool:
     return len(folded.split()) <= MOST_WORDS and bool(_plain_yes(act).fullmatch(folded))
 
 
+def repeats_only(text: str, act: str) -> bool:
+    """Whether words say nothing but what is wanted, in any order: "a return please", "yes I want to send it back"."""
+    known = {word for word in re.findall(r"[a-z0-9']+", f"{_YES} {_COURTESY} {_EMPHASIS} {act}".replace("\\", ""))}
+    said = re.findall(r"[a-z0-9']+", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    return all(word in known or word in _OF_ANY_ACT or word in _WANTING for word in said)
+
+
 def is_plain_no(text: str) -> bool:
     """Whether words begin as a no. Lenient, because a no changes nothing."""
     words = re.findall(r"[a-z']+", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))[:MOST_WORDS]
@@ -88,7 +105,12 @@ def is_plain_no(text: str) -> bool:
 
 
 def ask(
-    dispatcher: CollectingDispatcher, tracker: Tracker, slots: Iterable[str], response: str, **blanks: Any
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    slots: Iterable[str],
+    response: str,
+    names: Iterable[str] = (),
+    **blanks: Any,
 ) -> list[EventType]:
     """Ask whether to go ahead, with buttons that answer this asking and no other.
 
@@ -97,6 +119,7 @@ def ask(
         tracker: The conversation.
         slots: What the question is about; if one of them changes, the answer to it is worth nothing.
         response: The question, which says what would happen.
+        names: What the question is about, and nothing else; a yes may say it again: "yes, cancel the blue lamp".
         blanks: What fills the response.
     """
     asking = secrets.token_hex(8)
@@ -106,7 +129,14 @@ def ask(
     ]
     dispatcher.utter_message(response=response, buttons=buttons, **blanks)
     about = {slot: tracker.get_slot(slot) for slot in slots if slot != CONFIRMED}
-    return [SlotSet(CONSENT, {"id": asking, "about": about})]
+    return [SlotSet(CONSENT, {"id": asking, "about": about, "words": _words_for(names)})]
+
+
+def _words_for(names: Iterable[str]) -> str:
+    """The words of names, in singular and plural, as ``is_plain_yes`` takes them."""
+    words = {word for name in names for word in re.findall(r"[a-z0-9]+", name.lower())[:MOST_WORDS]} - _NEVER_PLAIN
+    other = {word[:-1] if word.endswith("s") else f"{word}s" for word in words if word.isalpha() and len(word) > 2}
+    return " ".join(sorted(words | other))
 
 
 def answer(tracker: Tracker, act: str = "") -> bool | None:
@@ -119,7 +149,9 @@ def answer(tracker: Tracker, act: str = "") -> bool | None:
     consent = tracker.get_slot(CONSENT)
     if not consent or not is_about_the_same(tracker):
         return None
-    if _pressed(tracker, consent["id"]) or is_plain_yes(_without_repeated(tracker, consent["about"]), act):
+    if _pressed(tracker, consent["id"]):
+        return True
+    if is_plain_yes(_without_repeated(tracker, consent["about"]), f"{act} {consent.get('words', '')}"):
         return True
     return False if intent_of(tracker) == "deny" or is_plain_no(latest_text(tracker)) else None
 

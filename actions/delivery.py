@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import consent
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
 from actions.consent import CONFIRMED
 from actions.customers import KnownCustomer, Proof, known_customer
@@ -170,10 +171,17 @@ class ValidateClaimForm(ItemForm):
             answer = latest_text(tracker) if len(words) >= WORDS_THAT_DESCRIBE else None
         if answer and tracker.get_slot("description") is None:
             return {"description": answer}
+        if self._corrects(tracker):
+            return {"description": latest_text(tracker)}
         added = None if says_no_photo(tracker) else free_answer(tracker, "photo", TELLS_WHAT_IS_WRONG)
         if added and len(added.split()) >= WORDS_OF_A_DETAIL:
             return {"description": f"{tracker.get_slot('description')}\n{added}"}
         return {}
+
+    def _corrects(self, tracker: Tracker) -> bool:
+        """Whether the question for the yes is answered with what is wrong instead: what was said before is not it."""
+        tells = intent_of(tracker) in self.requests and len(latest_text(tracker).split()) >= WORDS_OF_A_DETAIL
+        return tells and is_asked_for(tracker, CONFIRMED) and consent.answer(tracker, self.act) is not True
 
     def extract_photo(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """That there is no photo. A photo itself comes as an entity."""
@@ -181,8 +189,11 @@ class ValidateClaimForm(ItemForm):
             return {}
         if says_no_photo(tracker):
             return {"photo": NO_PHOTO}
-        # Nothing yet, but an answer: the form asks again and says how (ActionAskPhoto).
-        return {"photo": None} if intent_of(tracker) in ("affirm", "send_photo") else {}
+        if intent_of(tracker) in ("affirm", "send_photo"):
+            return {"photo": None}  # nothing yet: the form asks again and says how (ActionAskPhoto)
+        answer = free_answer(tracker, "photo", TELLS_WHAT_IS_WRONG)
+        # Whoever answers with words twice is not asked a third time; a picture can be sent later, too.
+        return {"photo": NO_PHOTO} if answer and not ASKS.search(answer) and asked_twice(tracker) else {}
 
     def validate_photo(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -323,6 +334,16 @@ def says_no_photo(tracker: Tracker) -> bool:
         return True
     answers = free_answer(tracker, "photo", ("send_photo",)) is not None or len(text.split()) < WORDS_OF_A_DETAIL
     return answers and bool(SAYS_NO_PHOTO.search(text)) and not ASKS.search(text)
+
+
+def asked_twice(tracker: Tracker) -> bool:
+    """Whether this form has asked for a photo twice."""
+    asked = 0
+    for event in reversed(tracker.events):
+        if event.get("event") == "active_loop":
+            break
+        asked += event.get("event") == "action" and event.get("name") == "action_ask_photo"
+    return asked >= 2
 
 
 def kind_of(request: str, description: str) -> ClaimKind:

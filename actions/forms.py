@@ -459,6 +459,10 @@ async def _check_owner(
 
 
 def reason_given(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
-    """A reason in the latest message: marked as one, or the free answer to the question for it."""
+    """A reason in the latest message: all of the answer to the question for it, or what is marked as one elsewhere.
+
+    A part of the answer may say something else than the whole: "it was for somebody who left me" is no "left me".
+    """
+    answer = free_answer(tracker, slot, also)
     marked = [e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == "reason"]
-    return str(marked[-1]) if marked else free_answer(tracker, slot, also)
+    return answer or (str(marked[-1]) if marked else None)

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
+NAMES_GOODS = frozenset("product category colour material room quantity order_number ordinal".split())
 CORRECTION = re.compile(r"^\W*(?:no|nope|sorry|oops|wait|actually|i mean|i meant)\b", re.IGNORECASE)
 
 
@@ -192,6 +193,15 @@ def named_in(said: Iterable[str], lines: Sequence[Line]) -> int | None:
 def goods_in(message: dict[str, Any]) -> list[str]:
     """The products and kinds of goods that a message names."""
     return [str(e["value"]) for e in marked_in(message) if e["entity"] in ("product", "category")]
+
+
+def without_goods(tracker: Tracker) -> str:
+    """The latest message without the goods, orders and numbers that are marked in it."""
+    text = latest_text(tracker)
+    for found in reversed(marked_in(tracker.latest_message)):
+        if found["entity"] in NAMES_GOODS and "end" in found:
+            text = f"{text[: found['start']]} {text[found['end'] :]}"
+    return text
 
 
 def quantity_given(tracker: Tracker) -> int | None:

@@ -10,12 +10,21 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
-from actions.customers import KnownCustomer, Proof
+from actions.customers import KnownCustomer, Proof, known_customer
 from actions.forms import OrderForm, reason_given, refuse
-from actions.items import ItemForm, Line, item_name, not_found, order_in_hand, quantity_given
-from actions.messages import entities, entity, free_answer, latest_text
+from actions.items import (
+    ItemForm,
+    Line,
+    goods_in,
+    item_name,
+    named_in,
+    not_found,
+    order_in_hand,
+    quantity_given,
+)
+from actions.messages import entities, entity, free_answer, latest_text, messages_of_request
 from actions.shop_access import ask_shop
-from actions.wording import money
+from actions.wording import money, price_change
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.models import OrderStatus
@@ -31,6 +40,7 @@ from shop.orders import (
     order_for,
 )
 from shop.postcodes import find_postcode
+from shop.preview import preview
 
 USUAL = "usual"
 """What the slot ``address`` holds until it is known whose usual address it is."""
@@ -73,7 +83,10 @@ class ValidateCancelForm(OrderForm):
         said: dict[str, Any],
     ) -> list[EventType]:
         """Ends the form where the order has left."""
-        return refuse_if_left(dispatcher, await order_in_hand(tracker), "utter_cancel_too_late", "start_return")
+        order = await order_in_hand(tracker)
+        if order and order.status is OrderStatus.DELIVERED:
+            return refuse_if_left(dispatcher, order, "utter_cancel_too_late", "start_return")
+        return refuse_if_left(dispatcher, order, "utter_cancel_on_its_way", None)
 
 
 class ValidateAddressForm(OrderForm):
@@ -160,12 +173,23 @@ class ValidateItemsForm(ItemForm):
 
 
 class ActionAskCancelFormConfirmed(AskConsent):
-    """Asks whether to cancel this order."""
+    """Asks whether to cancel this order, all of it, and says what comes back."""
 
     form = "cancel_form"
 
     async def question(self, tracker: Tracker) -> Question | None:
-        return await about_order(tracker, "utter_confirm_cancel")
+        customer, number = known_customer(tracker), tracker.get_slot("order_number")
+        order = await order_in_hand(tracker)
+        if customer is None or order is None:
+            return None
+        done = await ask_shop(preview, cancel_order, number, customer.id, "", tracker.sender_id)
+        part, unpaid = part_named(tracker, order), "" if done.refund_pence else "_unpaid"
+        return await about_order(
+            tracker,
+            f"utter_confirm_cancel_whole{unpaid}" if part else f"utter_confirm_cancel{unpaid}",
+            amount=money(done.refund_pence),
+            part=part,
+        )
 
 
 class ActionAskAddressFormConfirmed(AskConsent):
@@ -184,9 +208,13 @@ class ActionAskItemsFormConfirmed(AskConsent):
     form = "items_form"
 
     async def question(self, tracker: Tracker) -> Question | None:
+        customer, number, line = known_customer(tracker), tracker.get_slot("order_number"), tracker.get_slot("item")
+        if customer is None:
+            return None
         quantity = int(tracker.get_slot("quantity"))
-        response = "utter_confirm_items" if quantity else "utter_confirm_remove"
-        return await about_order(tracker, response, quantity=quantity)
+        done = await ask_shop(preview, change_quantity, number, customer.id, line, quantity, tracker.sender_id)
+        response = f"utter_confirm_{'items' if quantity else 'remove'}{price_change(done.difference_pence)}"
+        return await about_order(tracker, response, quantity=quantity, amount=money(abs(done.difference_pence)))
 
 
 # Changing ---------------------------------------------------------------------------------------------------------
@@ -278,12 +306,21 @@ class ActionChangeItems(ConfirmedAct):
         return [SlotSet("offer", "cancel_order" if done.outcome is ItemsOutcome.LAST_ITEM else None)]
 
 
+def part_named(tracker: Tracker, order: OrderSummary) -> str:
+    """The one of several lines of an order that the request names: "cancel the throw"; empty where it names none."""
+    said = [goods for message in messages_of_request(tracker) for goods in goods_in(message)]
+    line = named_in(said, order.items) if len(order.items) > 1 else None
+    return "" if line is None else item_name(order.items, line)
+
+
 def refuse_if_left(
     dispatcher: CollectingDispatcher, order: OrderSummary | None, response: str, offer: str | None
 ) -> list[EventType]:
     """End a form before it asks for what an order that has left our warehouse cannot take any more."""
-    if order is None or order.can_change or order.status is OrderStatus.CANCELLED:
+    if order is None or order.can_change:
         return []
+    if order.status is OrderStatus.CANCELLED:
+        return refuse(dispatcher, "utter_cancel_already_cancelled", None, number=show_order_number(order.number))
     return refuse(dispatcher, response, offer, number=show_order_number(order.number))
 
 

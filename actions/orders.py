@@ -15,11 +15,12 @@ from actions.requests import REQUESTS_ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
 from actions.visits import Action
 from actions.wording import day, goods, money
+from shop.delivery import why_not_missing
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number
 from shop.orders import OrderSummary, recent_orders
 
-STATES_WITH_NOTES = frozenset({"delivered", "delayed", "cancelled", "delivery_attempted"})
+STATES_WITH_NOTES = frozenset({"delivered", "delivered_unsearched", "delayed", "cancelled", "delivery_attempted"})
 OFFERS = {"delivered": "parcel_missing", "overdue": "parcel_missing", "cancelled": "human_handoff"}
 """What the answer about an order in a state offers to do next, by its intent."""
 
@@ -93,6 +94,9 @@ class ActionOrderStatus(CompletedForm):
         if order is None:
             return not_found(dispatcher, tracker)
         state = state_to_tell(order, date.today())
+        searchable = await ask_shop(why_not_missing, order.number, customer.id) is None
+        if OFFERS.get(state) == "parcel_missing" and not searchable:
+            state = f"{state}_unsearched"
         say_status(dispatcher, order, state)
         return [SlotSet("failed_attempts", 0.0), SlotSet("offer", OFFERS.get(state))]
 

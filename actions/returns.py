@@ -9,16 +9,28 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
+from actions.consent import repeats_only
 from actions.customers import KnownCustomer, Proof, known_customer
 from actions.exchanges import find_exchange
 from actions.forms import CompletedForm, reason_given, refuse
-from actions.items import ItemForm, Line, end_unavailable, item_name, not_found, quantity_given
-from actions.messages import intent_of, is_asked_for
+from actions.items import (
+    ItemForm,
+    Line,
+    end_unavailable,
+    item_name,
+    not_found,
+    order_in_hand,
+    quantity_given,
+    without_goods,
+)
+from actions.messages import intent_of, is_asked_for, latest_text
 from actions.shop_access import ask_shop
 from actions.visits import Action
-from actions.wording import day, money
+from actions.wording import day, money, price_change
 from shop.errors import ShopUnavailable
+from shop.models import OrderStatus
 from shop.order_numbers import show_order_number
+from shop.orders import OrderSummary
 from shop.products import by_sku
 from shop.returns import (
     LabelOutcome,
@@ -75,7 +87,8 @@ class ValidateReturnForm(ItemForm):
         if is_asked_for(tracker, "reason") and intent_of(tracker) in ("affirm", "deny"):
             return {"reason": NO_REASON} if intent_of(tracker) == "deny" else {}
         reason = reason_given(tracker, "reason", TELLS_A_REASON)
-        return {"reason": reason} if reason else {}
+        says_more = not latest_text(tracker) or not repeats_only(without_goods(tracker), self.act)
+        return {"reason": reason} if reason and says_more else {}
 
     async def lines(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
@@ -84,7 +97,7 @@ class ValidateReturnForm(ItemForm):
         found = await ask_shop(returnable_lines, tracker.get_slot("order_number"), customer.id)
         if found.outcome is ReturnableOutcome.OK:
             return found.lines, []
-        return (), refuse_return(dispatcher, tracker, found)
+        return (), refuse_return(dispatcher, tracker, found, await order_in_hand(tracker))
 
     async def look_up_item(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, lines: Sequence[Line]
@@ -261,11 +274,6 @@ def is_exchange(tracker: Tracker) -> bool:
     return bool(tracker.get_slot("request") == "exchange_item" and tracker.get_slot("exchange_for"))
 
 
-def price_change(pence: int) -> str:
-    """The end of the name of a response that tells what an exchange costs or brings."""
-    return "_dearer" if pence > 0 else "_cheaper" if pence < 0 else ""
-
-
 async def line_in_hand(tracker: Tracker) -> ReturnableLine | None:
     """The line that the customer wants to send back."""
     customer = known_customer(tracker)
@@ -275,9 +283,15 @@ async def line_in_hand(tracker: Tracker) -> ReturnableLine | None:
     return next((line for line in found.lines if line.line_id == tracker.get_slot("item")), None)
 
 
-def refuse_return(dispatcher: CollectingDispatcher, tracker: Tracker, found: Returnable) -> list[EventType]:
+def refuse_return(
+    dispatcher: CollectingDispatcher, tracker: Tracker, found: Returnable, order: OrderSummary | None
+) -> list[EventType]:
     """Say why nothing of an order can go back, and end the form."""
     response = f"utter_return_{found.outcome.value}"
+    if found.outcome is ReturnableOutcome.NOT_DELIVERED and order and not order.can_change:
+        # Nothing is offered that would be refused.
+        state = "cancelled" if order.status is OrderStatus.CANCELLED else "on_its_way"
+        return refuse(dispatcher, f"utter_return_{state}", None, number=show_order_number(order.number))
     return refuse(
         dispatcher,
         "utter_order_not_yours" if found.outcome is ReturnableOutcome.NOT_FOUND else response,

@@ -24,3 +24,8 @@ def money(pence: int) -> str:
 def listing(things: Sequence[str]) -> str:
     """Things in a row: "oak, linen and green"."""
     return " and ".join([", ".join(things[:-1]), things[-1]] if len(things) > 1 else things)
+
+
+def price_change(pence: int) -> str:
+    """The end of the name of a response that tells what something costs or brings."""
+    return "_dearer" if pence > 0 else "_cheaper" if pence < 0 else ""

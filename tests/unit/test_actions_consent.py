@@ -257,6 +257,76 @@ def test_a_yes_that_was_kept_is_none_for_another_order(own_shop: URL, monkeypatc
     assert chat.say("cancel 10434", "cancel_order")[-1] == "utter_confirm_cancel"
 
 
+# What a yes may say besides -----------------------------------------------------------------------------------------
+
+NAMED: list[tuple[Callable[[Chat], None], str, str]] = [
+    (a_return, "casserole", "return"),
+    (other_quantities, "cushion", "change"),
+    (a_claim, "casserole", "claim"),
+]
+YES_THAT_NAMES = """
+yes, {act} the {goods}
+go ahead, {act} the {goods}
+yes please {act} the {goods}
+yeah the {goods}
+yep, the {goods} please
+sure, {act} it, i said so
+sure, i said so
+ok do it, {act} the {goods}
+yes i said yes
+please do, that's what i want
+yes, that's what i asked for
+yes {act} the {goods} please
+yes, {goods}
+definitely, {act} the {goods}
+"""
+NO_YES_THAT_NAMES = """
+yes, {act} the lamp
+go ahead, {act} the rug
+yes but not the {goods}
+yes, the {goods} and the lamp
+yes cancel everything
+the {goods}
+is that the {goods}
+yes if the {goods} is covered
+did i say the {goods}
+yes the {goods} but tomorrow
+you said the {goods}
+yes, the other {goods}
+no, the {goods}
+yes unless the {goods} is gone
+only the {goods}?
+yes, how much is the {goods}
+yes 10432
+the {goods} was yes
+yes wait the {goods}
+yes two {goods} only
+i never said the {goods}
+yes the {goods} is lovely isn't it
+yes not the {goods}
+don't {act} the {goods}
+yes {act} the {goods} when i say so
+yes i think the {goods}
+maybe the {goods}
+yes, my {goods} is blue
+yes the {goods} broke
+"""
+
+
+def _filled(templates: str, goods: str, act: str) -> list[str]:
+    return [line.format(goods=goods, act=act) for line in templates.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("asking", "goods", "act"), NAMED, ids=lambda value: getattr(value, "__name__", value))
+def test_a_yes_may_name_what_was_asked_and_nothing_else(
+    own_shop: URL, asking: Callable[[Chat], None], goods: str, act: str
+) -> None:
+    chat = asked(asking)
+    words = f"{registered_actions()[f'validate_{chat.form}'].act} {chat.slots['consent']['words']}"
+    assert [text for text in _filled(YES_THAT_NAMES, goods, act) if not is_plain_yes(text, words)] == []
+    assert [text for text in _filled(NO_YES_THAT_NAMES, goods, act) if is_plain_yes(text, words)] == []
+
+
 # Impossible to forget ----------------------------------------------------------------------------------------------
 
 HARMLESS = {

@@ -139,6 +139,13 @@ def test_a_photo_that_is_promised_is_waited_for_with_the_way_to_send_it(own_shop
     chat.say("the lid is cracked")
     assert chat.say("ok", "affirm") == ["utter_photo_how"]
     assert chat.say("here is a picture", "send_photo") == ["utter_photo_how"]
+    assert chat.say("blurgh") == ["utter_confirm_claim"], "it is not asked for again and again"
+
+
+def test_a_photo_is_asked_for_once_more_and_taken_when_it_comes(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
     assert chat.say("blurgh") == ["utter_photo_unclear", "utter_ask_photo"]
     assert chat.ask("send_photo", photo="3f2a9c0d") == ["utter_confirm_claim"]
 
@@ -393,3 +400,16 @@ def test_the_day_is_kept_while_the_shop_is_out_of_reach(
         said = chat.say(f"10432 on {day:%d %B} {ADA}", "reschedule_delivery", date=f"{day:%d %B}")
         assert said == ["utter_shop_unavailable"]
     assert chat.ask("affirm") == ["utter_reschedule_moved"]
+
+
+def test_who_corrects_a_claim_at_its_question_is_asked_again_with_what_they_said(own_shop: URL) -> None:
+    chat = Chat()
+    chat.say(f"10433 is broken, {ADA}", "item_damaged")
+    chat.say("the lid is cracked")
+    assert chat.say("no photo", "deny") == ["utter_confirm_claim"]
+    assert chat.say("it's not damaged, the wrong colour came", "wrong_item") == ["utter_confirm_claim"]
+    assert chat.told("description") == "it's not damaged, the wrong colour came"
+    assert chat.ask("affirm") == ["utter_claim_opened_without_photo"]
+    with open_session() as session:
+        claim = session.execute(select(DamageClaim).order_by(DamageClaim.id.desc())).scalars().first()
+        assert (claim.kind, claim.description) == ("wrong_item", "it's not damaged, the wrong colour came")

@@ -37,7 +37,32 @@ def stored(number: int) -> Order:
 def test_each_state_of_an_order_has_its_answer(own_shop: URL, demo: DemoOrder) -> None:
     said = Chat().say(f"where is {demo.number}? {demo.email}", "order_status")
     expected = "overdue" if demo.number == 10429 else demo.status.value
+    if demo.number in (10438, 10443, 10444):  # too long ago for a search, so that none is offered
+        expected = "delivered_unsearched"
     assert said == [f"utter_order_{expected}" + ("_with_note" if demo.note else "")]
+
+
+def test_of_an_order_with_other_goods_the_whole_is_not_cancelled_for_a_part(own_shop: URL) -> None:
+    chat = recognised()
+    whole = chat.say("cancel the cushion please", "cancel_order", category="cushion")
+    assert whole == ["utter_confirm_cancel_whole"]
+    assert "cushion" in chat.told("part").lower()
+    for text in ("yes, the cushion", "yes cancel the cushion", "go ahead and cancel the cushion"):
+        chat.say(text, "affirm")
+        assert stored(10434).status != "cancelled", text
+    assert chat.ask("affirm")[-1] == "utter_cancel_refunded"
+
+
+def test_what_a_question_says_of_money_is_what_happens(own_shop: URL) -> None:
+    chat = recognised()
+    chat.say("make it 3 cushions", "change_items", category="cushions", quantity="3")
+    before = chat.told("amount")
+    assert chat.ask("affirm") == ["utter_items_dearer"]
+    assert chat.told("amount") == before
+    chat.ask("cancel_order")
+    before = chat.told("amount")
+    assert chat.ask("affirm") == ["utter_cancel_refunded"]
+    assert chat.told("amount") == before
 
 
 def test_a_parcel_is_overdue_the_day_after_it_was_promised(own_shop: URL) -> None:
@@ -80,8 +105,8 @@ def test_an_order_is_cancelled_after_a_yes_and_the_money_goes_back(own_shop: URL
     with open_session() as session:
         refund = session.execute(select(Refund).where(Refund.order_id == stored(10434).id)).scalar_one()
         assert chat.told("amount") == f"£{refund.amount_pence / 100:.2f}".removesuffix(".00")
-    assert chat.ask("cancel_order") == ["utter_confirm_cancel"]
-    assert chat.say("yes", "affirm") == ["utter_cancel_already_cancelled"]
+    assert chat.ask("cancel_order") == ["utter_cancel_already_cancelled"], "it is not offered once more"
+    assert chat.ask("change_address")[-1] == "utter_cancel_already_cancelled"
 
 
 @pytest.mark.parametrize("answer", [("yes please cancel it", "cancel_order"), ("go ahead", "nlu_fallback")])
@@ -180,7 +205,7 @@ def test_a_line_is_picked_by_name_and_made_more_of(own_shop: URL) -> None:
     assert chat.ask("change_items") == ["utter_ask_which_item"]
     assert [button["title"] for button in chat.told("buttons")] == ["Saltmarsh linen cushion", "Tern reading light"]
     assert chat.say("the cushions", category="cushions") == ["utter_ask_quantity"]
-    assert chat.say("three") == ["utter_confirm_items"]
+    assert chat.say("three") == ["utter_confirm_items_dearer"]
     assert chat.ask("affirm") == ["utter_items_dearer"]
     assert stored(10434).lines[0].quantity == 3
 
@@ -189,7 +214,7 @@ def test_a_line_that_was_named_before_the_order_was_known_is_not_asked_for(own_s
     chat = Chat()
     chat.say("make it 3 cushions please", "change_items", category="cushions", quantity="3")
     chat.say("10434")
-    assert chat.say(ADA) == ["utter_confirm_items"]
+    assert chat.say(ADA) == ["utter_confirm_items_dearer"]
     assert chat.told("item") == "Saltmarsh linen cushion"
 
 
@@ -197,7 +222,7 @@ def test_fewer_or_none_of_a_line_bring_money_back(own_shop: URL) -> None:
     chat = recognised()
     chat.say("only 1 cushion", "change_items", category="cushion", quantity="1")
     assert chat.ask("affirm") == ["utter_items_changed"]
-    assert chat.say("take the cushion out", "change_items", category="cushion") == ["utter_confirm_remove"]
+    assert chat.say("take the cushion out", "change_items", category="cushion") == ["utter_confirm_remove_cheaper"]
     assert chat.ask("affirm") == ["utter_items_removed"]
     assert [line.quantity for line in stored(10434).lines] == [1]
 

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import URL
 
 from shop.database import open_session
-from shop.models import OutboxMessage, Product, Return
+from shop.models import Order, OutboxMessage, Product, Return
 from shop.products import by_sku, find_by_name
 
 from .dialogue import Chat
@@ -63,6 +63,41 @@ def test_nobody_has_to_give_a_reason(own_shop: URL, answer: tuple[str, str]) -> 
     entities = {"reason": "not given"} if answer[1] == "inform" else {}
     assert chat.say(*answer, **entities) == ["utter_confirm_return"]
     assert chat.slots["reason"] == "not given"
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("yes, a return please, the casserole", {"product": "casserole"}),
+        ("i want to send it back", {}),
+        ("return", {}),
+        ("just the casserole from 10433 please", {"product": "casserole", "order_number": "10433"}),
+    ],
+)
+def test_who_says_again_what_goes_back_has_given_no_reason(own_shop: URL, text: str, marked: dict[str, str]) -> None:
+    chat = returning()
+    chat.say(text, "start_return", **marked)
+    assert chat.slots["reason"] is None and chat.slots["requested_slot"] == "reason"
+    assert chat.say("it is too heavy for me", "inform") == ["utter_confirm_return"]
+    assert chat.slots["reason"] == "it is too heavy for me"
+
+
+def test_a_reason_is_all_that_was_answered(own_shop: URL) -> None:
+    chat = returning()
+    chat.say("it was a present for somebody who left me", "inform", reason="left me")
+    assert chat.slots["reason"] == "it was a present for somebody who left me"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [("10432", "utter_return_on_its_way"), ("10434", "utter_return_cancelled")]
+)
+def test_cancelling_is_not_offered_where_it_would_be_refused(own_shop: URL, number: str, said: str) -> None:
+    if number == "10434":
+        with open_session() as session:
+            session.execute(update(Order).where(Order.number == 10434).values(status="cancelled"))
+    chat = Chat()
+    assert chat.say(f"send back {number}, {ADA}", "start_return")[-1] == said
+    assert chat.slots["offer"] is None
 
 
 def test_a_reason_that_sounds_like_a_claim_stays_a_reason(own_shop: URL) -> None:

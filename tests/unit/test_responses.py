@@ -53,7 +53,7 @@ BUILT: dict[str, list[str]] = {
     "utter_code_{sending.value}": [f"utter_code_{sending}" for sending in each(Sending, [Sending.SENT])],
     # orders
     "utter_order_{state}{with_note}": [
-        *(f"utter_order_{state}" for state in ORDER_STATES),
+        *(f"utter_order_{state}" for state in (*ORDER_STATES, "delivered_unsearched", "overdue_unsearched")),
         *(f"utter_order_{state}_with_note" for state in STATES_WITH_NOTES),
     ],
     "utter_cancel_{'refunded' if paid else done.outcome.value}": [
@@ -89,6 +89,12 @@ BUILT: dict[str, list[str]] = {
     "utter_return_{done.outcome.value}": [
         f"utter_return_{outcome}" for outcome in each(ReturnOutcome, [ReturnOutcome.NOT_FOUND])
     ],
+    "utter_confirm_cancel{unpaid}": ["utter_confirm_cancel", "utter_confirm_cancel_unpaid"],
+    "utter_confirm_cancel_whole{unpaid}": ["utter_confirm_cancel_whole", "utter_confirm_cancel_whole_unpaid"],
+    "utter_confirm_{'items' if quantity else 'remove'}{price_change(done.difference_pence)}": [
+        f"utter_confirm_{what}{change}" for what in ("items", "remove") for change in PRICE_CHANGES
+    ],
+    "utter_return_{state}": ["utter_return_cancelled", "utter_return_on_its_way"],
     "utter_confirm_exchange{price_change(costs)}": [f"utter_confirm_exchange{change}" for change in PRICE_CHANGES],
     "utter_exchange_opened{price_change(done.to_pay_pence - done.refund_pence)}": [
         f"utter_exchange_opened{change}" for change in PRICE_CHANGES
