@@ -33,6 +33,7 @@ from sqlalchemy.orm import Query, Session, aliased, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from parlance.errors import ParlanceError
+from parlance.sqlite_files import damage_of, how_to_save
 
 KEPT_TRACKERS = 1000
 PROBE_SECONDS = 1.0
@@ -179,22 +180,9 @@ def check_file(file: Path, thoroughly: bool = False) -> None:
     Raises:
         DamagedFile: It is damaged; the file stays as it is.
     """
-    if not file.is_file():
-        return
-    look = "PRAGMA quick_check(1)" if thoroughly else "SELECT 'ok' FROM (SELECT count(*) FROM sqlite_master)"
-    try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            (found,) = connection.execute(look).fetchone()
-    except sqlite3.OperationalError:
-        return  # locked, or not ours to read: no damage, and its use says what it is
-    except sqlite3.DatabaseError as error:
-        found = str(error)
-    if found != "ok":
-        found = " ".join(found.split())
+    if damage := damage_of(file, thoroughly):
         raise DamagedFile(
-            f"The conversations in {file} cannot be read: {found}. The file was left as it is.",
-            f"Put a back-up in its place; or move it away (mv {file} {file}.damaged) to begin with none, and take out "
-            f"of it what can be read with: sqlite3 {file}.damaged .recover | sqlite3 {file}",
+            f"The conversations in {file} cannot be read: {damage}. The file was left as it is.", how_to_save(file)
         )
 
 
