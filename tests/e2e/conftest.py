@@ -11,7 +11,7 @@ from tests.e2e.running import Fern, running_fern
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")  # of a package it would start anew where a process has other tests in between
 def fern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fern]:
     """The whole assistant as ``make run`` starts it."""
     with running_fern(tmp_path_factory.mktemp("run")) as running:
