@@ -40,7 +40,7 @@ types: setup ## mypy alone
 	@$(VENV) -m mypy
 
 unit: setup ## pytest alone
-	@$(VENV) -m pytest
+	@$(VENV) -m pytest -n auto --dist loadfile
 
 conversations: setup ## conversation tests alone, on an assistant that is started for them
 	@$(VENV) -m parlance.cli test conversations tests/conversations

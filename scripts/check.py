@@ -5,6 +5,7 @@ Every check runs even where an earlier one failed; the summary at the end says w
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from web import ensure_widget
 
 PYTHON = str(VENV_PYTHON)
 CHECKED = ("actions", "benchmarks", "parlance", "scripts", "shop", "tests")
+
+MOST_PROCESSES = 6
+"""Each holds TensorFlow, torch and a model or two: up to 2.5 GB."""
 
 Outcome = tuple[str, bool, float]
 
@@ -84,7 +88,9 @@ def main(arguments: list[str]) -> int:
     outcomes.append(widget_check(steps))
     trained, model = train_check(steps)  # before pytest, whose end-to-end tests talk to this model
     outcomes.append(trained)
-    outcomes.append(run_check(steps, "unit, integration and end-to-end tests (pytest)", [[PYTHON, "-m", "pytest"]]))
+    # A file's tests stay in one process: they share servers and models.
+    pytest = [PYTHON, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
+    outcomes.append(run_check(steps, "unit, integration and end-to-end tests (pytest)", [pytest]))
     unread = unread_stories()
     if unread:
         print(f"Rasa reads test stories only from files called test_*.yml. Rename: {', '.join(unread)}", flush=True)
