@@ -211,6 +211,8 @@ def confidences(model: NLUModel, examples: Sequence[Example]) -> tuple[np.ndarra
     return np.array([found.confidence if found else 0.0 for found in intents]), np.array(right)
 
 
+BETTER_HIGH = ("accuracy", "confidence")
+SIZES = ("train", "test")
 COLUMNS = {
     "train": ("Learned", "{:.0f}"),
     "test": ("Tested", "{:.0f}"),
@@ -230,9 +232,11 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
     """The figures as a table in Markdown, with means and the worst of each at the end."""
     lines = ["| Project | " + " | ".join(title for title, _ in COLUMNS.values()) + " |"]
     lines.append("|---|" + "---:|" * len(COLUMNS))
-    means = {name: float(np.mean([row[name] for row in rows.values()])) for name in COLUMNS}
-    for name, row in [*rows.items(), ("**Mean**", means)]:
-        cells = [form.format(row[key]) for key, (_, form) in COLUMNS.items()]
+    columns = {name: [row[name] for row in rows.values()] for name in COLUMNS}
+    means = {name: float(np.mean(column)) for name, column in columns.items()}
+    worst = {name: min(column) if name in BETTER_HIGH else max(column) for name, column in columns.items()}
+    for name, row in [*rows.items(), ("**Mean**", means), ("**Worst**", worst)]:
+        cells = ["" if row is worst and key in SIZES else form.format(row[key]) for key, (_, form) in COLUMNS.items()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
