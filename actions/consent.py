@@ -38,7 +38,8 @@ _YES = _phrases(
     """yes, yess, yep, yepp, yup, yeah, yeahh, yea, yeh, ye, yah, ya, aye, y, ok, okay, okey, oki, okie
     okey dokey, okie dokie, alright, all right, sure, sure thing, for sure, of course, ofc, certainly, definitely
     def, absolutely, totally
-    by all means, go ahead, go ahead with it, go ahead with that, go for it, go on then, go on, do it, do that, do so, please do, just do it, lets do it
+    by all means, go ahead, go ahead with it, go ahead with that
+    go for it, go on then, go on, do it, do that, do so, please do, just do it, lets do it
     let's do it, make it so, proceed, confirm, confirmed, i confirm, i confirm it, i confirm that, agreed, i agree
     sounds good, that's fine, thats fine, that is fine, that's right, thats right, that is right, that's correct
     thats correct, that is correct, correct, i'm sure, im sure, i am sure, i do, i am, it is, indeed, affirmative
