@@ -547,7 +547,6 @@ def test_whatever_changes_the_shop_is_confirmed_or_harmless() -> None:
     changing = _changing_functions()
     assert {"cancel_order", "delete_data", "change_contact", "open_claim", "report_missing"} <= changing
     confirmed = {type(action).__name__ for action in registered_actions().values() if isinstance(action, ConfirmedAct)}
-    confirmed.add("ActionOpenFraudCase")  # which needs no customer, and is checked above
     loose = {
         (where, called)
         for where, called in _calls_of_the_shop()
