@@ -16,7 +16,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.messages import entity, intent_of, latest_text
+from actions.messages import entity, in_small_letters, intent_of, latest_text
 
 CONSENT = "consent"
 """The slot for the open question: {id, about: the slots that it speaks of}."""
@@ -38,7 +38,8 @@ _YES = _phrases(
     """yes, yess, yep, yepp, yup, yeah, yeahh, yea, yeh, ye, yah, ya, aye, y, ok, okay, okey, oki, okie
     okey dokey, okie dokie, alright, all right, sure, sure thing, for sure, of course, ofc, certainly, definitely
     def, absolutely, totally
-    by all means, go ahead, go for it, go on then, go on, do it, do that, do so, please do, just do it, lets do it
+    by all means, go ahead, go ahead with it, go ahead with that
+    go for it, go on then, go on, do it, do that, do so, please do, just do it, lets do it
     let's do it, make it so, proceed, confirm, confirmed, i confirm, i confirm it, i confirm that, agreed, i agree
     sounds good, that's fine, thats fine, that is fine, that's right, thats right, that is right, that's correct
     thats correct, that is correct, correct, i'm sure, im sure, i am sure, i do, i am, it is, indeed, affirmative
@@ -86,21 +87,21 @@ def is_plain_yes(text: str, act: str = "") -> bool:
         act: Words that say again what is asked: with "cancel order" "yes, cancel the order" is one, "yes, change the
             address" is none.
     """
-    plain = _DECORATION.sub(" ", _YES_SIGNS.sub(" yes ", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
-    folded = _LENGTHENED.sub(r"\1", " ".join(plain.lower().split()))
+    plain = _DECORATION.sub(" ", _YES_SIGNS.sub(" yes ", in_small_letters(text)))
+    folded = _LENGTHENED.sub(r"\1", " ".join(plain.split()))
     return len(folded.split()) <= MOST_WORDS and bool(_plain_yes(act).fullmatch(folded))
 
 
 def repeats_only(text: str, act: str) -> bool:
     """Whether words say nothing but what is wanted, in any order: "a return please", "yes I want to send it back"."""
     known = {word for word in re.findall(r"[a-z0-9']+", f"{_YES} {_COURTESY} {_EMPHASIS} {act}".replace("\\", ""))}
-    said = re.findall(r"[a-z0-9']+", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    said = re.findall(r"[a-z0-9']+", in_small_letters(text))
     return all(word in known or word in _OF_ANY_ACT or word in _WANTING for word in said)
 
 
 def is_plain_no(text: str) -> bool:
     """Whether words begin as a no. Lenient, because a no changes nothing."""
-    words = re.findall(r"[a-z']+", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))[:MOST_WORDS]
+    words = re.findall(r"[a-z']+", in_small_letters(text))[:MOST_WORDS]
     return next((word in _NO for word in words if word not in _BEFORE_A_NO), False)
 
 

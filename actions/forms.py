@@ -8,7 +8,7 @@ import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -290,7 +290,8 @@ class CompletedForm(Action, ABC):
     forgets: ClassVar[tuple[str, ...]] = ()
     """The slots of this form alone, emptied when it is done."""
     needs_proof: ClassVar[Proof]
-    """What the customer must have proved. Has no default, so that no act is written without a thought about it."""
+    """What the customer must have proved. Has no default, so that no act is written without a thought about it. What
+    needs nobody is done for whom the shop does not know, too: its ``customer`` may be None."""
 
     @abstractmethod
     async def complete(
@@ -302,7 +303,7 @@ class CompletedForm(Action, ABC):
         if tracker.get_slot(ENDED):
             return ended(tracker, self.forgets)
         customer = known_customer(tracker)
-        if customer is None:
+        if customer is None and self.needs_proof > Proof.NOBODY:
             dispatcher.utter_message(response="utter_offer_person")
             return [SlotSet("offer", "human_handoff")]
         try:
@@ -310,7 +311,7 @@ class CompletedForm(Action, ABC):
                 # The form has asked; who gets here without (a proof that is too old by now) may begin again.
                 dispatcher.utter_message(response="utter_code_needed")
                 return [SlotSet(slot, None) for slot in (*self.forgets, CODE_SLOT)]
-            events = await self.complete(dispatcher, tracker, customer)
+            events = await self.complete(dispatcher, tracker, cast(KnownCustomer, customer))
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
         set_here = {event.get("name") for event in events}

@@ -48,6 +48,11 @@ def latest_text(tracker: Tracker) -> str:
     return "" if text.startswith("/") else str(text)
 
 
+def in_small_letters(text: str) -> str:
+    """A text in small letters, with the straight apostrophe where a phone has put a curly one."""
+    return text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+
 def client_of(tracker: Tracker) -> str | None:
     """Who the channel says that the messages come from, whatever the conversation; None where it does not say."""
     for event in reversed(tracker.events):

@@ -10,10 +10,9 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions import consent
 from actions.amounts import find_amount
-from actions.confirmed_acts import AskConsent, Question
-from actions.consent import CONFIRMED, CONSENT
+from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
+from actions.consent import CONFIRMED
 from actions.customers import KnownCustomer, Proof, known_customer, recognise, recognise_if_possible
 from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
@@ -244,41 +243,41 @@ class ActionAskChargeFormConfirmed(AskConsent):
         return Question("utter_confirm_fraud_case", {"amount": charge, "day": since, "email": email})
 
 
-class ActionOpenFraudCase(Action):
+class ActionOpenFraudCase(ConfirmedAct):
     """Opens a case for a charge that nobody recognises, and hands it to a person. Locks nothing."""
 
-    forgets: ClassVar[tuple[str, ...]] = (CONFIRMED, CONSENT, "charge_amount", "charge_day")
+    needs_proof: ClassVar[Proof] = Proof.NOBODY
+    forgets: ClassVar[tuple[str, ...]] = ("charge_amount", "charge_day")
 
     def name(self) -> str:
         return "action_open_fraud_case"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        if tracker.get_slot(ENDED):
-            return ended(tracker, self.forgets)
-        if not consent.is_given(tracker):
-            dispatcher.utter_message(response="utter_no_fraud_case")
-            return [SlotSet(slot, None) for slot in self.forgets]
+    def decline(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer | None
+    ) -> list[EventType]:
+        dispatcher.utter_message(response="utter_no_fraud_case")
+        return []
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer | None
+    ) -> list[EventType]:
         amount, charged_on = tracker.get_slot("charge_amount"), tracker.get_slot("charge_day")
-        customer = known_customer(tracker)
         email = customer.email if customer else tracker.get_slot("email") or ""
-        try:
-            case = await ask_shop(
-                open_fraud_case,
-                amount_pence=None if amount in (None, UNKNOWN) else int(amount),
-                charged_on=date.fromisoformat(charged_on) if charged_on not in (None, UNKNOWN) else None,
-                email=email,
-                conversation_id=tracker.sender_id,
-                transcript=transcript(tracker),
-            )
-        except ShopUnavailable as error:
-            return try_again_later(dispatcher, tracker, error)
+        case = await ask_shop(
+            open_fraud_case,
+            amount_pence=None if amount in (None, UNKNOWN) else int(amount),
+            charged_on=date.fromisoformat(charged_on) if charged_on not in (None, UNKNOWN) else None,
+            email=email,
+            conversation_id=tracker.sender_id,
+            transcript=transcript(tracker),
+        )
         dispatcher.utter_message(
             response="utter_fraud_case" if case.is_new else "utter_fraud_case_open",
             reference=case.reference,
             ticket=case.ticket,
             email=email,
         )
-        return [SlotSet("ticket_number", case.ticket), *(SlotSet(slot, None) for slot in self.forgets)]
+        return [SlotSet("ticket_number", case.ticket)]
 
 
 def find_code(text: str) -> str | None:

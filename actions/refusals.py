@@ -2,6 +2,8 @@
 
 import re
 
+from actions.messages import in_small_letters
+
 REFUSABLE = {
     "human_handoff": (
         "person human agent advisor adviser someone somebody operator colleague representative rep ticket "
@@ -34,7 +36,7 @@ def is_refusal(text: str, intent: str) -> bool:
         text: What the customer wrote; empty for a button.
         intent: What it was taken for.
     """
-    plain = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("do not", "don't")
+    plain = in_small_letters(text).replace("do not", "don't")
     # Signs end what a negation reaches: "I'm not happy, cancel it".
     words = re.findall(r"[a-z']+|[.,;:!?]", plain)[:MOST_WORDS]
     asked_for = REFUSABLE.get(intent, "").split()

@@ -62,6 +62,7 @@ def test_every_act_says_what_it_needs() -> None:
     declared = {name: act.needs_proof for name, act in acts().items()}
     assert len(declared) >= 18
     assert {name for name, needed in declared.items() if needed >= Proof.CODE} == NEEDS_MORE
+    assert {name for name, needed in declared.items() if needed is Proof.NOBODY} == {"action_open_fraud_case"}
 
 
 def test_every_form_asks_for_as_much_as_its_act_needs() -> None:
