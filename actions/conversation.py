@@ -1,6 +1,7 @@
 """Courtesies that need more than a fixed answer."""
 
 import logging
+import re
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
@@ -8,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import recognise, signed_in_as
-from actions.messages import earlier_events
+from actions.messages import earlier_events, in_small_letters, latest_text
 from actions.requests import fresh_offer
 from actions.shop_access import ask_shop
 from actions.visits import OF_RASA, Action
@@ -18,6 +19,10 @@ from shop.errors import ShopUnavailable
 logger = logging.getLogger(__name__)
 
 GREETINGS_IN_TONE = frozenset({"short", "formal"})
+ASKS_ABOUT_LOGGING_OUT = re.compile(
+    r"\bshould (?:i|we)\b|\bdo (?:i|we) (?:have|need)\b|\bwill i\b|\bwhat (?:if|happens)\b|\bif (?:i|we) (?:log|sign)\b"
+    r"|\bwhy\b|\balone\b"
+)
 NEW_VISIT = {"type": "new_visit"}
 """Has the web chat begin its page anew (docs/web-chat.md)."""
 
@@ -99,6 +104,10 @@ class ActionLogOut(Action):
         return "action_log_out"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if ASKS_ABOUT_LOGGING_OUT.search(in_small_letters(latest_text(tracker))):
+            # It ends more than the message may have meant: "should I log out?", "leave my account alone".
+            dispatcher.utter_message(response="utter_log_out_how")
+            return []
         # Fern cannot sign anybody out of the shop, whose next token would be believed as this one was.
         begin_page_anew(dispatcher, tracker)
         signed_in = "_signed_in" if signed_in_as(tracker) else ""

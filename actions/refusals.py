@@ -26,6 +26,8 @@ BETWEEN = frozenset(
     "through send sending contact your one of".split()
 )
 """What may stand between a negation and the word that it refuses."""
+DISOWNING = re.compile(r"\b(?:am|i'm|was|is|it's|that's)(?:n't|nt| not) (?P<who>\w{1,30})\b")
+WRONG_PERSON = re.compile(r"\bwrong (?:person|customer)\b")
 MOST_WORDS = 100
 
 
@@ -42,6 +44,19 @@ def is_refusal(text: str, intent: str) -> bool:
     asked_for = REFUSABLE.get(intent, "").split()
     places = [place for place, word in enumerate(words) if word in asked_for]
     return bool(places) and all(_is_negated(words[:place]) for place in places)
+
+
+def disowns(text: str, name: str) -> bool:
+    """Whether somebody says that they are not the customer whom the conversation knows: "that wasn't me", "I'm not
+    Ada", "you've got the wrong person".
+
+    Args:
+        text: What the customer wrote.
+        name: The first name of the customer.
+    """
+    plain = in_small_letters(text)
+    told = DISOWNING.search(plain)
+    return bool(told and told["who"] in ("me", name.lower())) or bool(WRONG_PERSON.search(plain))
 
 
 def _is_negated(before: list[str]) -> bool:

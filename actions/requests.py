@@ -10,8 +10,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import consent
+from actions.customers import known_customer
 from actions.fallback import intent_titles
 from actions.messages import CHANGES_FORM, GOES_ON, chosen, earlier_events, latest_text
+from actions.refusals import disowns
 from actions.visits import Action
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
@@ -103,6 +105,9 @@ class ActionDecline(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         in_form = bool(tracker.active_loop.get("name"))
+        customer = known_customer(tracker)
+        if customer and disowns(latest_text(tracker), customer.first_name):
+            return [FollowupAction("action_log_out")]
         details_for = None if in_form else wanted_by_details(tracker)
         if details_for:  # "no, friday"
             return [SlotSet("offer", None), *take_up(domain, details_for, dict(tracker.latest_message))]

@@ -29,6 +29,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from parlance.errors import ParlanceError
+from parlance.http_heads import refuse_odd_lengths
 from parlance.readiness import Readiness, load_check
 
 SECRET_VARIABLE = "ACTION_SERVER_SECRET"
@@ -97,6 +98,7 @@ def make_app(actions: str, secret: str, body_bytes: int = BODY_BYTES, ready: Ite
     for path in ready:
         readiness.add(path.rpartition(".")[0], load_check(path))
     app = create_app(actions, cors_origins="")
+    refuse_odd_lengths()
     app.config.REQUEST_MAX_SIZE = body_bytes
     expected = authorization(secret).encode()
 

@@ -160,14 +160,24 @@ def _json(value: Any) -> Any:
 
 
 def _addresses(session: Session, customer: Customer) -> list[str]:
-    """The e-mail address, those before it, and those that were never confirmed, in lower case."""
+    """The e-mail address and those before it, in lower case, but for those that are another customer's by now.
+
+    One that was asked for and never confirmed is not theirs: whoever has it would be erased with them.
+    """
     changes = select(AuditEntry.detail).where(
         AuditEntry.customer_id == customer.id, AuditEntry.action == "contact_changed"
     )
     before = [d["before"] for d in session.execute(changes).scalars() if d.get("field") == "email"]
+    had = list(dict.fromkeys(str(address).lower() for address in (customer.email, *before)))
+    others = select(func.lower(Customer.email)).where(func.lower(Customer.email).in_(had), Customer.id != customer.id)
+    taken = set(session.execute(others).scalars())
+    return [address for address in had if address not in taken]
+
+
+def _never_confirmed(session: Session, customer: Customer) -> list[str]:
+    """Addresses that the customer asked for, in lower case; a mail to them may wait that says so."""
     links = select(AccountLink.detail).where(AccountLink.customer_id == customer.id)
-    other = [d["value"] for d in session.execute(links).scalars() if d.get("field") == "email"]
-    return list(dict.fromkeys(str(address).lower() for address in (customer.email, *before, *other)))
+    return [str(d["value"]).lower() for d in session.execute(links).scalars() if d.get("field") == "email"]
 
 
 def _conversations(session: Session, customer: Customer, emails: list[str]) -> list[str]:
@@ -192,6 +202,7 @@ def _erase(session: Session, customer: Customer) -> None:
     orders = select(Order.id).where(Order.customer_id == customer.id)
     numbers = list(session.execute(orders.with_only_columns(Order.number)).scalars())
     emails = _addresses(session, customer)
+    asked_for = _never_confirmed(session, customer)
     conversations = _conversations(session, customer, emails)
     _note_erasure(session, conversations, emails, orders)
     attempts.forget(session, emails, numbers)
@@ -204,6 +215,9 @@ def _erase(session: Session, customer: Customer) -> None:
         delete(AccountLink).where(AccountLink.customer_id == customer.id),
         delete(StockNotice).where(func.lower(StockNotice.email).in_(emails)),
         delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(emails)),
+        delete(OutboxMessage).where(
+            OutboxMessage.kind == "confirm_email", func.lower(OutboxMessage.recipient).in_(asked_for)
+        ),
         update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
         update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
         update(Return).where(Return.order_id.in_(orders)).values(reason=""),

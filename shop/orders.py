@@ -199,13 +199,13 @@ def cancel_order(
     if not can_change(order):
         return Cancellation(CancelOutcome.TOO_LATE)
     ledger.cancel_open_payments(order)
-    ledger.refund(session, order, ledger.refundable_pence(order), "cancelled")
+    refund = ledger.refund(session, order, ledger.refundable_pence(order), "cancelled")
     for line in sorted(order.lines, key=lambda line: line.product_id):
         _move_stock(session, line.product_id, line.quantity)
     order.status = OrderStatus.CANCELLED.value
     order.events.append(OrderEvent(status=order.status, happened_at=utc_now(), note=CANCELLED_BY_CUSTOMER))
     audit.record(session, "order_cancelled", conversation_id, customer_id, number=order.number, reason=reason[:200])
-    return Cancellation(CancelOutcome.CANCELLED, sum(refund.amount_pence for refund in order.refunds), reference)
+    return Cancellation(CancelOutcome.CANCELLED, refund.amount_pence if refund else 0, reference)
 
 
 def change_address(

@@ -41,6 +41,9 @@ class Keeper(Protocol):
     async def find(self, erased: Erased) -> Erased:
         """What else belongs to it, as this store knows."""
 
+    async def of_others(self, erased: Erased) -> frozenset[str]:
+        """Those of the pictures that were sent in conversations which stay: anybody may have named their ids."""
+
     async def forget(self, erased: Erased) -> None:
         """Remove it, so that it stands in no file any more."""
 
@@ -137,6 +140,8 @@ class Retention:
         for _ in ("conversations", "their pictures"):  # each store may know of conversations that the others do not
             for keeper in keepers:
                 erased |= await keeper.find(erased)
+        for keeper in keepers:
+            erased = Erased(erased.conversations, erased.emails, erased.pictures - await keeper.of_others(erased))
         agent: Agent = self._app.ctx.agent
         for conversation in sorted(erased.conversations):
             # Whoever is answered there now is answered first: what is in the midst of a turn is written at its end.

@@ -4,6 +4,7 @@ Rasa has no way to remove a conversation, and no other store of Rasa's is known 
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -57,6 +58,10 @@ class TrackerKeeper:
             return _in_memory(store, erased)
         return await asyncio.to_thread(_find, _sql(store), erased)
 
+    async def of_others(self, erased: Erased) -> frozenset[str]:
+        """None that it knows of."""
+        return frozenset()
+
     async def forget(self, erased: Erased) -> None:
         """Remove conversations.
 
@@ -107,19 +112,24 @@ def _connected(store: SQLTrackerStore) -> Iterator[Connection]:
 def _find(store: SQLTrackerStore, erased: Erased) -> Erased:
     with _connected(store) as connection:
         conversations = {found for email in erased.emails for found in _naming(connection, email)}
-        texts = select(_Stored.data).where(_Stored.sender_id.in_(erased.conversations | conversations))
-        pictures = {found for data in connection.execute(texts).scalars() for found in PICTURE_ID.findall(data or "")}
+        stored = select(_Stored.data).where(_Stored.sender_id.in_(erased.conversations | conversations))
+        pictures = {found for data in connection.execute(stored).scalars() for found in PICTURE_ID.findall(data or "")}
     return Erased(conversations=frozenset(conversations), pictures=frozenset(pictures))
 
 
 def _naming(connection: Connection, email: str) -> set[str]:
-    """The conversations in which an address stands, and not only as a part of another."""
+    """The conversations in which an address was said or is remembered, and not only as a part of another."""
     likely = select(_Stored.sender_id, _Stored.data).where(func.lower(_Stored.data).contains(email, autoescape=True))
-    return {sender for sender, data in connection.execute(likely) if names(data, email)}
+    return {sender for sender, data in connection.execute(likely) if _says(json.loads(data), email)}
+
+
+def _says(event: dict[str, Any], email: str) -> bool:
+    # Not what a message was understood as: an entity may end in the midst of an address.
+    return any(names(said, email) for said in (event.get("text"), event.get("value")) if isinstance(said, str))
 
 
 def names(data: str, email: str) -> bool:
-    """Whether an address stands in a text or in JSON, and not only as a part of another."""
+    """Whether an address stands in a text, and not only as a part of another."""
     text = data.lower()
     at = text.find(email)
     while at >= 0 and (BEFORE.match(text[at - 1 : at]) or AFTER.match(text, at + len(email))):
@@ -160,7 +170,11 @@ def _empty_log(connection: Connection) -> None:
 
 
 def _in_memory(store: InMemoryTrackerStore, erased: Erased) -> Erased:
-    naming = {sender for sender, data in store.store.items() for email in erased.emails if names(data, email)}
+    naming = {
+        sender
+        for sender, data in store.store.items()
+        if any(_says(event, email) for event in json.loads(data)["events"] for email in erased.emails)
+    }
     texts = [store.store[sender] for sender in erased.conversations | naming if sender in store.store]
     pictures = {found for data in texts for found in PICTURE_ID.findall(data)}
     return Erased(conversations=frozenset(naming), pictures=frozenset(pictures))

@@ -25,6 +25,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 import parlance.components  # noqa: F401  (makes Rasa show the secret)
 from parlance.action_server import BODY_BYTES, SECRET_VARIABLE
+from tests.integration.test_http_heads import status_of
 from tests.small_assistant import free_port
 
 SECRET = "a-secret-of-the-tests-0123456789"
@@ -197,3 +198,8 @@ def test_it_does_not_start_open_to_others(secret: str, interface: str, says: str
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1
     assert says in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_an_odd_length_does_not_stop_it(server: Server) -> None:
+    assert status_of(server.address, b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\nhello") == 400
+    assert requests.get(f"{server.address}/health", timeout=20).status_code == 200

@@ -109,6 +109,12 @@ def test_what_was_erased_stands_in_no_file_and_others_stay(assistant: SmallAssis
     for trace in (b"kingfisher", b"bittern", b"coot", ADA.encode(), signed_in.conversation.encode()):
         assert trace not in left
     assert [picture.exists() for picture in pictures] == [False, False, True]
+    # Who names the id of another's picture does not take it along.
+    thief = Visitor(assistant.chat)
+    thief.send(f"echo {pictures[2].name}")
+    thief.settled()
+    erase(Request(4, conversations=[thief.conversation], pictures=[pictures[2].name]))
+    assert pictures[2].exists()
     assert "echo a heron by the lake" in texts(other.settled()) and b"heron" in left
     assert known.get("events").status_code == 403
     assert Visitor(assistant.chat, token=known.token).opened["fresh"]
@@ -176,7 +182,8 @@ def test_conversations_are_found_by_an_address_and_forgotten(store: TrackerStore
     picture = "0123456789abcdef" * 2
     save(store, "known", UserUttered(f"a photo {picture}"))
     save(store, "naming", UserUttered("I am ADA.Byrne@example.com, hello"))
-    save(store, "longer", UserUttered("I am not.ada.byrne@example.com, nor ada.byrne@example.com.au"))
+    cut = [{"entity": "email", "value": ADA, "start": 5, "end": 5 + len(ADA)}]
+    save(store, "longer", UserUttered("I am not.ada.byrne@example.com, nor ada.byrne@example.com.au", entities=cut))
 
     found = asyncio.run(keeper.find(Erased(frozenset({"known"}), frozenset({ADA}))))
     assert found == Erased(frozenset({"naming"}), pictures=frozenset({picture}))

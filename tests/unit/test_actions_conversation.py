@@ -131,3 +131,13 @@ def test_the_web_page_begins_anew_when_a_visit_ends(
     chat.hears("log me out", "log_out").events[-1]["input_channel"] = channel
     chat.runs(action)
     assert [message["custom"] for message in chat.dispatcher.messages] == told
+
+
+@pytest.mark.parametrize("text", ["should I log out? it's a shared computer", "no, leave my account alone"])
+def test_who_asks_about_logging_out_is_not_logged_out(own_shop: URL, text: str) -> None:
+    chat = Chat()
+    chat.say("where is 10432, ada.byrne@example.com", "order_status")
+    assert chat.say(text, "log_out") == ["utter_log_out_how"]
+    assert chat.slots["customer"]
+    assert chat.say("log me out", "log_out") == ["utter_logged_out"]
+    assert chat.slots["customer"] is None

@@ -65,6 +65,22 @@ def test_what_a_question_says_of_money_is_what_happens(own_shop: URL) -> None:
     assert chat.told("amount") == before
 
 
+def test_what_has_been_refunded_before_is_not_promised_again(own_shop: URL) -> None:
+    chat = recognised()
+    chat.ask("cancel_order")
+    whole = float(chat.told("amount").removeprefix("£"))
+    chat = recognised()
+    chat.say("only 1 cushion", "change_items", category="cushion", quantity="1")
+    chat.ask("affirm")
+    chat.ask("cancel_order")
+    promised = float(chat.told("amount").removeprefix("£"))
+    assert promised < whole
+    assert chat.ask("affirm") == ["utter_cancel_refunded"]
+    with open_session() as session:
+        refunds = session.execute(select(Refund.amount_pence).where(Refund.order_id == stored(10434).id)).scalars()
+        assert sorted(refunds) == sorted([round(promised * 100), round((whole - promised) * 100)])
+
+
 def test_a_parcel_is_overdue_the_day_after_it_was_promised(own_shop: URL) -> None:
     with open_session() as session:
         order = find_order(session, 10432, ADA).order

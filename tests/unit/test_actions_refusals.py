@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.engine import URL
 
-from actions.refusals import REFUSABLE, is_refusal
+from actions.refusals import REFUSABLE, disowns, is_refusal
 
 from .dialogue import DOMAIN, Chat
 
@@ -64,3 +64,16 @@ def test_a_refused_act_opens_no_form(own_shop: URL, text: str, intent: str) -> N
     chat = Chat()
     assert chat.say(text, intent) == ["utter_not_wanted"]
     assert chat.form is None and chat.slots["form_ended"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_other"),
+    [
+        ("that wasn't me", True), ("no, it was not me!", True), ("I\N{RIGHT SINGLE QUOTATION MARK}m not Ada", True),
+        ("hang on i am not ada", True), ("you've got the wrong person", True), ("that isn't me", True),
+        ("no", False), ("no that's not it", False), ("it's not meant for you", False), ("I'm not adamant", False),
+        ("i'm not happy", False), ("wasn't medium", False), ("not me, thanks", False), ("the wrong lamp came", False),
+    ],
+)  # fmt: skip
+def test_who_says_that_they_are_somebody_else_is_understood(text: str, is_other: bool) -> None:
+    assert disowns(text, "Ada") is is_other

@@ -252,6 +252,10 @@ class DeliveryKeeper:
         """Nothing: it knows of nobody whom Rasa's conversations do not."""
         return Erased()
 
+    async def of_others(self, erased: Erased) -> frozenset[str]:
+        """None that it knows of."""
+        return frozenset()
+
     async def forget(self, erased: Erased) -> None:
         """Remove what came for these conversations, answered or not."""
         if erased.conversations:

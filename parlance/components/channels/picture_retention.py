@@ -26,6 +26,10 @@ class PictureKeeper:
         """Nothing: a picture's file says nothing of whose it is."""
         return Erased()
 
+    async def of_others(self, erased: Erased) -> frozenset[str]:
+        """None that it knows of."""
+        return frozenset()
+
     async def forget(self, erased: Erased) -> None:
         """Remove pictures."""
         for picture in filter(ID.fullmatch, erased.pictures):

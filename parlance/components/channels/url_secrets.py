@@ -17,8 +17,8 @@ LOGGERS = ("sanic.access", "sanic.error", "sanic.root", "slack_sdk.webhook.async
 _HOOK = re.compile(r"(hooks\.slack\.com/)[^\s,'\"]+", re.IGNORECASE)
 """Slack's address for the answer to a command: whoever knows it can answer."""
 _LINK = re.compile(rf"(/{LINK}(?:/|%2f)+)[^/?#\s'\"]+", re.IGNORECASE)
-_QUERY = re.compile(r"([?&][^=\s&#'\"]*=)[^\s&#'\"]*")
-_BARE_QUERY = re.compile(r"(?<=[\w/])(\?)[^=\s&#'\"]+(?=[\s'\"]|$)")
+_QUERY = re.compile(r"([?&][^=?\s&#'\"]*=)[^\s&#'\"]*")
+_BARE_QUERY = re.compile(r"(?<=[\w/])(\?)[^=?\s&#'\"]+(?=[\s'\"]|$)")
 
 
 def masked(text: str) -> str:

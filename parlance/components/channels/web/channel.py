@@ -506,7 +506,10 @@ class WebInput(InputChannel):
 
     async def _send_upload(self, request: Request, upload: str) -> HTTPResponse:
         stored = self._upload(await self._visitor(request), upload)
-        content = await asyncio.to_thread((Path(self.options.uploads) / stored.id).read_bytes)
+        try:
+            content = await asyncio.to_thread((Path(self.options.uploads) / stored.id).read_bytes)
+        except FileNotFoundError as error:  # older than pictures are kept
+            raise Refused(404, "no_upload", "The picture is not there any more.") from error
         headers = {"content-security-policy": "sandbox", "cache-control": "private, max-age=3600"}
         return respond.raw(content, content_type=stored.type, headers=headers)
 

@@ -24,6 +24,10 @@ class WebChatKeeper:
         pictures = self._store.uploads_of(erased.conversations | conversations)
         return Erased(conversations=conversations, pictures=frozenset(pictures))
 
+    async def of_others(self, erased: Erased) -> frozenset[str]:
+        """Those that were sent in other conversations of the web chat."""
+        return frozenset(self._store.uploads_elsewhere(erased.pictures, erased.conversations))
+
     async def forget(self, erased: Erased) -> None:
         """Remove conversations; whoever has one of them open gets a new one."""
         if erased.conversations:

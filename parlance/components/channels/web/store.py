@@ -220,6 +220,12 @@ class ConversationStore:
         rows = self._db.execute(f"SELECT id FROM uploads WHERE conversation IN ({marks})", tuple(conversations))
         return {row[0] for row in rows}
 
+    def uploads_elsewhere(self, uploads: Collection[str], conversations: Collection[str]) -> set[str]:
+        """Which of some pictures were sent in other conversations than these."""
+        marks = ", ".join("?" * len(uploads))
+        rows = self._db.execute(f"SELECT id, conversation FROM uploads WHERE id IN ({marks})", tuple(uploads))
+        return {id for id, conversation in rows if conversation not in conversations}
+
     def forget(self, conversations: Collection[str]) -> None:
         """Removes conversations, so that nothing of them stands in the file or its log any more.
 
