@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 GREETINGS_IN_TONE = frozenset({"short", "formal"})
 ASKS_ABOUT_LOGGING_OUT = re.compile(
     r"\bshould (?:i|we)\b|\bdo (?:i|we) (?:have|need)\b|\bwill i\b|\bwhat (?:if|happens)\b|\bif (?:i|we) (?:log|sign)\b"
-    r"|\bwhy\b|\balone\b"
+    r"|\bwhy\b|\balone\b|\bnot yet\b|\bdon'?t (?:log|sign)\b|\bat the end\b|\brather\b"
+    r"|\b(?:talk|speak|discuss|ask)\b|\bhmm\b"
 )
 NEW_VISIT = {"type": "new_visit"}
 """Has the web chat begin its page anew (docs/web-chat.md)."""

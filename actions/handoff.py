@@ -28,14 +28,19 @@ PEOPLE = frozenset(
     "support care ticket escalate callback call ring phone speak talk transfer".split()
 )
 """Words of which one is in a message that asks for a person."""
-DOUBTS = NEGATIONS | frozenset("if wait unless instead number numbers".split())
+DOUBTS = NEGATIONS | frozenset("if wait unless instead number numbers home consult sleep him her them".split())
 """Words with which a message may mean something else: "can somebody call me, no wait", "phone number"."""
+_SOMEBODY = re.compile(r"\b(?:to|with|of|call|ring|phone|ask|tell) (?:my|our|his|her|the|a|an) (\w{1,30})")
+OF_THE_SHOP = PEOPLE | frozenset("shop store company customer real actual proper live different nice".split())
+"""Who or what is spoken to in such a message; anybody else is the customer's own: "I need to speak to my sister"."""
 
 
 def asks_plainly(text: str) -> bool:
     """Whether a message asks for a person and says nothing that speaks against it; a button does."""
-    words = set(re.findall(r"[a-z']+", text.lower()[:LONGEST]))
-    return not text or bool(words & PEOPLE) and not words & DOUBTS
+    plain = " ".join(text.lower()[:LONGEST].split())
+    words = set(re.findall(r"[a-z']+", plain))
+    is_own = any(somebody not in OF_THE_SHOP for somebody in _SOMEBODY.findall(plain))
+    return not text or bool(words & PEOPLE) and not words & DOUBTS and not is_own
 
 
 class ActionHumanHandoff(Action):

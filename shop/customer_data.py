@@ -198,6 +198,21 @@ def _note_erasure(session: Session, conversations: list[str], emails: list[str],
     session.add(Erasure(conversations=conversations, emails=emails, pictures=pictures))
 
 
+def erase_named(session: Session, conversations: list[str], emails: list[str]) -> None:
+    """Erase what stands under a customer's addresses, and what was written where they were known: again once their
+    conversations are gone, since one that was open may have gone on until then."""
+    # A ticket that names another address is another person's, also where the conversation was shared.
+    nameless = and_(Ticket.conversation_id.in_(conversations), Ticket.email == "")
+    to_them = func.lower(OutboxMessage.recipient).in_(emails)
+    for statement in (
+        delete(StockNotice).where(func.lower(StockNotice.email).in_(emails)),
+        delete(OutboxMessage).where(to_them, OutboxMessage.kind != outbox.LAST_WORDS),
+        update(Ticket).where(or_(func.lower(Ticket.email).in_(emails), nameless)).values(email="", transcript=""),
+        update(FraudReport).where(func.lower(FraudReport.email).in_(emails)).values(email=""),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
 def _erase(session: Session, customer: Customer) -> None:
     orders = select(Order.id).where(Order.customer_id == customer.id)
     numbers = list(session.execute(orders.with_only_columns(Order.number)).scalars())
@@ -206,23 +221,18 @@ def _erase(session: Session, customer: Customer) -> None:
     conversations = _conversations(session, customer, emails)
     _note_erasure(session, conversations, emails, orders)
     attempts.forget(session, emails, numbers)
-    # A ticket that names another address is another person's, also where the conversation was shared.
-    nameless = and_(Ticket.conversation_id.in_(conversations), Ticket.email == "")
+    erase_named(session, conversations, emails)
     for statement in (
         delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
         delete(CustomerConversation).where(CustomerConversation.customer_id == customer.id),
         delete(OneTimeCode).where(OneTimeCode.customer_id == customer.id),
         delete(AccountLink).where(AccountLink.customer_id == customer.id),
-        delete(StockNotice).where(func.lower(StockNotice.email).in_(emails)),
-        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(emails)),
         delete(OutboxMessage).where(
             OutboxMessage.kind == "confirm_email", func.lower(OutboxMessage.recipient).in_(asked_for)
         ),
         update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
         update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
         update(Return).where(Return.order_id.in_(orders)).values(reason=""),
-        update(Ticket).where(or_(func.lower(Ticket.email).in_(emails), nameless)).values(email="", transcript=""),
-        update(FraudReport).where(func.lower(FraudReport.email).in_(emails)).values(email=""),
         update(AuditEntry).where(AuditEntry.customer_id == customer.id).values(detail={}),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

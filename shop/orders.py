@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from shop import account_links, audit, ledger, outbox
-from shop.models import Order, OrderEvent, OrderStatus, Parcel, Product, utc_now
+from shop.models import Customer, Order, OrderEvent, OrderStatus, Parcel, Product, utc_now
 from shop.own_orders import can_change, line_of, order_number, own_order, own_order_to_change
 from shop.postcodes import normal_postcode
 
@@ -171,7 +171,8 @@ def recent_orders(session: Session, customer_id: int, limit: int = 5) -> tuple[O
     """A customer's latest orders, newest first."""
     latest = (
         select(Order)
-        .where(Order.customer_id == customer_id)
+        .join(Customer)
+        .where(Order.customer_id == customer_id, Customer.erased_at.is_(None))
         .order_by(Order.placed_at.desc(), Order.id.desc())
         .limit(limit)
         .options(

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.database import begin_change
-from shop.models import Order, OrderLine, OrderStatus
+from shop.models import Customer, Order, OrderLine, OrderStatus
 
 BEFORE_DISPATCH = frozenset({OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.DELAYED})
 
@@ -23,16 +23,20 @@ def order_number(number: str | int) -> int | None:
 
 
 def own_order(session: Session, number: str | int, customer_id: int) -> Order | None:
-    """A customer's own order, for reading; None where it does not exist or is somebody else's."""
-    query = select(Order).where(Order.number == order_number(number), Order.customer_id == customer_id)
-    return session.execute(query).scalar_one_or_none()
+    """A customer's own order, for reading; None where it does not exist, is somebody else's or its owner was erased."""
+    return session.execute(_own(number, customer_id)).scalar_one_or_none()
 
 
 def own_order_to_change(session: Session, number: str | int, customer_id: int) -> Order | None:
     """A customer's own order as it is now, locked until the transaction ends."""
     begin_change(session)
-    query = select(Order).where(Order.number == order_number(number), Order.customer_id == customer_id)
-    return session.execute(query.with_for_update()).scalar_one_or_none()
+    return session.execute(_own(number, customer_id).with_for_update()).scalar_one_or_none()
+
+
+def _own(number: str | int, customer_id: int):  # type: ignore[no-untyped-def]  # SQLAlchemy 1.4 has no Select[T]
+    # An erased customer may still be known in a conversation that is open.
+    is_there = select(Customer.id).where(Customer.id == customer_id, Customer.erased_at.is_(None))
+    return select(Order).where(Order.number == order_number(number), Order.customer_id.in_(is_there))
 
 
 def line_of(order: Order, line_id: int) -> OrderLine | None:

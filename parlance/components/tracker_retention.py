@@ -118,14 +118,14 @@ def _find(store: SQLTrackerStore, erased: Erased) -> Erased:
 
 
 def _naming(connection: Connection, email: str) -> set[str]:
-    """The conversations in which an address was said or is remembered, and not only as a part of another."""
+    """The conversations in which an address was said, and not only as a part of another."""
     likely = select(_Stored.sender_id, _Stored.data).where(func.lower(_Stored.data).contains(email, autoescape=True))
     return {sender for sender, data in connection.execute(likely) if _says(json.loads(data), email)}
 
 
 def _says(event: dict[str, Any], email: str) -> bool:
-    # Not what a message was understood as: an entity may end in the midst of an address.
-    return any(names(said, email) for said in (event.get("text"), event.get("value")) if isinstance(said, str))
+    # Not what a message was understood as, and slots that were filled by it: it may begin in the midst of an address.
+    return names(str(event.get("text") or ""), email)
 
 
 def names(data: str, email: str) -> bool:

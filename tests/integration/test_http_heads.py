@@ -15,6 +15,8 @@ ODD = [
     b"content-length: -5", b"content-length: -0", b"content-length: +5", b"content-length: 1_0", b"content-length: abc",
     b"content-length: ", b"content-length: 5\r\ncontent-length: 6", b"content-length: \xd9\xa5",
     b"content-length: 99999999999999999999", b"transfer-encoding: chunked\r\ncontent-length: -5",
+    b"transfer-encoding: chunked\r\ncontent-length: 5", b"transfer-encoding: gzip, chunked",
+    b"transfer-encoding: identity",
 ]  # fmt: skip
 
 

@@ -133,7 +133,9 @@ def test_the_web_page_begins_anew_when_a_visit_ends(
     assert [message["custom"] for message in chat.dispatcher.messages] == told
 
 
-@pytest.mark.parametrize("text", ["should I log out? it's a shared computer", "no, leave my account alone"])
+@pytest.mark.parametrize(
+    "text", ["should I log out? it's a shared computer", "no, leave my account alone", "not yet, don't log me out"]
+)
 def test_who_asks_about_logging_out_is_not_logged_out(own_shop: URL, text: str) -> None:
     chat = Chat()
     chat.say("where is 10432, ada.byrne@example.com", "order_status")

@@ -90,6 +90,12 @@ def test_a_ticket_that_cannot_be_opened_is_told_with_another_way(monkeypatch: py
         ("somebody ought to phone me, no, leave it", False),
         ("the lid is loose and don't give me a human", False),
         ("useless", False),
+        ("I must ring my sister before I decide", False),
+        ("let me ask the children", False),
+        ("I'll talk it over with him tonight", False),
+        ("speak to someone at home", False),
+        ("call the manager", True),
+        ("I want to speak with an agent", True),
     ],
 )
 def test_a_ticket_is_opened_at_once_only_where_a_person_is_asked_for_plainly(

@@ -22,10 +22,12 @@ from shop.models import (
     Order,
     OrderLine,
     OutboxMessage,
+    StockNotice,
     Ticket,
     utc_now,
 )
 from shop.one_time_codes import send
+from shop.orders import order_for, recent_orders
 from shop.tickets import open_ticket
 
 ELIN = "elin.hughes@example.com"
@@ -96,9 +98,17 @@ def test_what_is_forgotten_everywhere_is_asked_for_no_more_and_stands_nowhere(ow
     with open_session() as session:
         (farewell,) = session.execute(select(OutboxMessage).where(OutboxMessage.recipient == ELIN)).scalars()
         outbox.sent(session, farewell.id)
+        # In a conversation that is still open, and not forgotten yet.
+        elin = session.execute(select(Order.customer_id).where(Order.number == 10438)).scalar_one()
+        assert recent_orders(session, elin) == () and order_for(session, 10438, elin) is None
+        open_ticket(session, "signed in", "Customer: it is me, Elin", email=ELIN)
+        open_ticket(session, "told rightly", "Customer: Elin again")
+        session.add(StockNotice(product_id=1, email=ELIN))
     (found,) = erasures.waiting()
     erasures.done(found.id)
     assert erasures.waiting() == []
+    with open_session() as session:
+        assert not any("Elin" in text for text in session.execute(select(Ticket.transcript)).scalars())
     content = Path(str(own_shop.database)).read_bytes().lower()
     assert not re.search(rb"elin\.(hughes|new)@", content)
 
