@@ -1,8 +1,16 @@
-"""What is wrong with a SQLite file that is damaged, and what whoever keeps it can do; nothing here changes the file."""
+"""The file behind a SQLite address, whether it is damaged, and what its keeper can do; nothing here changes it."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file behind a SQLite address; None for a server or a database in memory."""
+    in_memory = url.database in (None, "", ":memory:")
+    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(url.database))
 
 
 def damage_of(file: Path, thoroughly: bool = False) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from parlance.sqlite_files import how_to_save
+from parlance.sqlite_files import how_to_save, sqlite_file
 from shop.errors import ShopUnavailable
 from shop.storable import make_parameters_storable, storable_json
 
@@ -34,13 +34,6 @@ def database_url() -> URL:
             "DATABASE_URL is not a database address.",
             "Write it as postgresql://user:password@host/name or sqlite:////full/path.db.",
         ) from error
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """The file behind a SQLite address; None for a server or a database in memory."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return None
-    return Path(str(url.database))
 
 
 @lru_cache(maxsize=8)

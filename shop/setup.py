@@ -16,9 +16,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlance.sqlite_files import damage_of, how_to_save
+from parlance.sqlite_files import damage_of, how_to_save, sqlite_file
 from shop import catalogue, generator, schema
-from shop.database import database_url, engine_for, sqlite_file
+from shop.database import database_url, engine_for
 from shop.errors import ShopUnavailable
 from shop.models import Category, Customer, Order, Product, today
 

@@ -7,6 +7,7 @@ Channels add their stores; the server's conversations and where erasures come fr
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -35,18 +36,23 @@ class Erased:
         )
 
 
-class Keeper(Protocol):
+class Keeper(ABC):
     """A store. Its methods may be called again after they have failed, or have done everything."""
 
     async def find(self, erased: Erased) -> Erased:
-        """What else belongs to it, as this store knows."""
+        """What else belongs to it, as this store knows; by default nothing."""
+        return Erased()
 
     async def of_others(self, erased: Erased) -> frozenset[str]:
-        """Those of the pictures that were sent in conversations which stay: anybody may have named their ids."""
+        """Those of the pictures that were sent in conversations which stay, as this store knows: anybody may have named
+        their ids. By default none."""
+        return frozenset()
 
+    @abstractmethod
     async def forget(self, erased: Erased) -> None:
         """Remove it, so that it stands in no file any more."""
 
+    @abstractmethod
     async def forget_old(self) -> None:
         """Remove what is older than it is kept for."""
 

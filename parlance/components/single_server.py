@@ -21,9 +21,10 @@ from rasa.shared.exceptions import RasaException
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, Connection
 
-from parlance.components.tracker_store import check_file, sqlite_file
+from parlance.components.tracker_store import check_file
 from parlance.errors import ParlanceError
 from parlance.readiness import NotReady
+from parlance.sqlite_files import sqlite_file
 
 try:
     import fcntl

@@ -16,14 +16,14 @@ from sqlalchemy import create_engine, delete, func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
-from parlance.components.retention import Erased
+from parlance.components.retention import Erased, Keeper
 from parlance.components.tracker_store import (
     SQLiteTrackerStore,
     first_of_latest_session,
     innermost,
-    sqlite_file,
 )
 from parlance.errors import ParlanceError
+from parlance.sqlite_files import sqlite_file
 
 AT_ONCE = 500
 """Events of one transaction: SQLite has one writer, and a visitor's turn waits no longer than this takes."""
@@ -39,7 +39,7 @@ class Busy(ParlanceError):
     """Somebody reads what is to be overwritten, so that it still stands in the file."""
 
 
-class TrackerKeeper:
+class TrackerKeeper(Keeper):
     """Forgets conversations.
 
     Args:
@@ -57,10 +57,6 @@ class TrackerKeeper:
         if isinstance(store, InMemoryTrackerStore):
             return _in_memory(store, erased)
         return await asyncio.to_thread(_find, _sql(store), erased)
-
-    async def of_others(self, erased: Erased) -> frozenset[str]:
-        """None that it knows of."""
-        return frozenset()
 
     async def forget(self, erased: Erased) -> None:
         """Remove conversations.

@@ -28,12 +28,11 @@ from rasa.shared.core.events import Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from sqlalchemy import bindparam, create_engine, delete, event, func, insert, select
-from sqlalchemy.engine import URL
 from sqlalchemy.orm import Query, Session, aliased, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from parlance.errors import ParlanceError
-from parlance.sqlite_files import damage_of, how_to_save
+from parlance.sqlite_files import damage_of, how_to_save, sqlite_file
 
 KEPT_TRACKERS = 1000
 PROBE_SECONDS = 1.0
@@ -162,12 +161,6 @@ def _write_to_server(store: SQLTrackerStore) -> None:
     with store.engine.begin() as connection:
         connection.execute(insert(stored).values(sender_id="", type_name="probe"))
         connection.execute(delete(stored).where(stored.sender_id == "", stored.type_name == "probe"))
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """The file behind a SQLite address; None for a server or a database in memory."""
-    in_memory = url.database in (None, "", ":memory:")
-    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(url.database))
 
 
 def check_file(file: Path, thoroughly: bool = False) -> None:

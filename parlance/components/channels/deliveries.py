@@ -6,7 +6,6 @@ it was set aside, as long as the keys.
 
 import asyncio
 import json
-import logging
 import os
 import time
 import uuid
@@ -34,9 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from parlance.components.retention import Erased
+from parlance.components.retention import Erased, Keeper
 from parlance.errors import ParlanceError
-from parlance.sqlite_files import damage_of, how_to_save
+from parlance.sqlite_files import damage_of, how_to_save, sqlite_file
 
 KEEP_SECONDS = 2 * 24 * 3600.0  # Slack repeats what failed for a day at most
 BUSY_SECONDS = 2  # less than the 3 seconds in which Slack wants an answer
@@ -44,8 +43,6 @@ LEASE_SECONDS = 20.0
 """How long a process that no longer renews its claim on what is pending counts as alive."""
 
 PENDING, SET_ASIDE = "pending", "set aside"
-
-logger = logging.getLogger(__name__)
 
 _metadata = MetaData()
 _deliveries = Table(
@@ -127,10 +124,8 @@ class DeliveryLog:
             ) from error
 
     def _check_file(self) -> None:
-        if self._url.get_backend_name() != "sqlite" or self._url.database in (None, "", ":memory:"):
-            return
-        file = Path(str(self._url.database))
-        if damage := damage_of(file, thoroughly=True):
+        file = sqlite_file(self._url)
+        if file is not None and (damage := damage_of(file, thoroughly=True)):
             raise ParlanceError(
                 f"The deliveries in {file} cannot be read: {damage}. The file was left as it is.", how_to_save(file)
             )
@@ -242,19 +237,11 @@ class DeliveryLog:
         self._engine.dispose()
 
 
-class DeliveryKeeper:
+class DeliveryKeeper(Keeper):
     """The inbox as a store of which the server's retention knows."""
 
     def __init__(self, deliveries: DeliveryLog) -> None:
         self._deliveries = deliveries
-
-    async def find(self, erased: Erased) -> Erased:
-        """Nothing: it knows of nobody whom Rasa's conversations do not."""
-        return Erased()
-
-    async def of_others(self, erased: Erased) -> frozenset[str]:
-        """None that it knows of."""
-        return frozenset()
 
     async def forget(self, erased: Erased) -> None:
         """Remove what came for these conversations, answered or not."""

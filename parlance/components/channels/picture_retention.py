@@ -5,12 +5,12 @@ import re
 import time
 from pathlib import Path
 
-from parlance.components.retention import Erased
+from parlance.components.retention import Erased, Keeper
 
 ID = re.compile(r"[0-9a-f]{32}")
 
 
-class PictureKeeper:
+class PictureKeeper(Keeper):
     """Forgets pictures.
 
     Args:
@@ -21,14 +21,6 @@ class PictureKeeper:
     def __init__(self, folder: Path, days: float) -> None:
         self._folder = folder
         self._days = days
-
-    async def find(self, erased: Erased) -> Erased:
-        """Nothing: a picture's file says nothing of whose it is."""
-        return Erased()
-
-    async def of_others(self, erased: Erased) -> frozenset[str]:
-        """None that it knows of."""
-        return frozenset()
 
     async def forget(self, erased: Erased) -> None:
         """Remove pictures."""

@@ -3,10 +3,10 @@
 import time
 
 from parlance.components.channels.web.store import ConversationStore
-from parlance.components.retention import Erased
+from parlance.components.retention import Erased, Keeper
 
 
-class WebChatKeeper:
+class WebChatKeeper(Keeper):
     """Forgets the web chat's side of conversations.
 
     Args:
