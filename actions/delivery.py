@@ -15,7 +15,6 @@ from actions import consent
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
 from actions.consent import CONFIRMED
 from actions.customers import KnownCustomer, Proof, known_customer
-from actions.dates import find_date
 from actions.forms import CompletedForm, OrderForm, refuse
 from actions.items import ItemForm, Line, not_found
 from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
@@ -23,6 +22,7 @@ from actions.requests import offering
 from actions.shop_access import ask_shop
 from actions.visits import Action
 from actions.wording import day
+from parlance.actions.dates import find_date
 from shop.claims import (
     ClaimKind,
     ClaimOutcome,

@@ -10,11 +10,9 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.amounts import find_amount
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
 from actions.consent import CONFIRMED
 from actions.customers import KnownCustomer, Proof, known_customer, recognise, recognise_if_possible
-from actions.dates import find_date
 from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
 from actions.items import not_found, order_in_hand
 from actions.messages import (
@@ -31,6 +29,8 @@ from actions.messages import (
 from actions.shop_access import ask_shop
 from actions.visits import Action
 from actions.wording import day, money
+from parlance.actions.amounts import find_amount
+from parlance.actions.dates import find_date
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import OrderSummary, recent_orders

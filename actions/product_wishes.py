@@ -6,8 +6,8 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.amounts import find_amount
 from actions.messages import before, latest_text, marked_in
+from parlance.actions.amounts import find_amount
 from shop.browsing import Direction, Filters
 
 FILTERS = ("category", "room", "colour", "material", "size")

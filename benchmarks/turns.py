@@ -113,7 +113,7 @@ def services_of(bot: str, folder: Path) -> tuple[list[Service], str]:
     environment["DATABASE_URL"] = f"sqlite:///{folder / 'shop.db'}"
     subprocess.run([sys.executable, "-m", "shop.setup"], cwd=ROOT, env=environment, check=True)
     files = server_files(actions_port, folder, data=folder)
-    actions = [sys.executable, "-m", "parlance.action_server", "--actions", "actions", "--port", str(actions_port)]
+    actions = [sys.executable, "-m", "parlance.actions.server", "--actions", "actions", "--port", str(actions_port)]
     command = rasa("run", "--model", str(model), *server)
     command += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]
     return [

@@ -188,9 +188,9 @@ def conversations(
     ),
 ) -> None:
     """Run conversation tests against a live assistant, custom actions and database included."""
-    from parlance.conversations import report
-    from parlance.conversations.session import Options, run_session
     from parlance.data.files import write_text_atomically
+    from parlance.testing import report
+    from parlance.testing.session import Options, run_session
 
     if url is None:
         _say(f"Starting the assistant; its logs are in {logs}.")
@@ -235,7 +235,7 @@ def _load_model(path: Path) -> "Model":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # What Rasa imports fills a screen with deprecations, and changes filters: only catching them keeps them quiet.
     with warnings.catch_warnings(record=True):
-        from parlance.components.rasa_model import RasaModel
+        from parlance.rasa.model import RasaModel
 
         return RasaModel.load(path)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from parlance.named_functions import named_function
+from parlance.dotted_names import named_function
 
 Check = Callable[[], Any]
 """Raises where something does not work. A coroutine function is awaited, another one runs in a thread."""

@@ -27,7 +27,7 @@ from web import ensure_widget
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DATA = ROOT / os.environ["DATA"] if os.environ.get("DATA") else None
 START_SECONDS = 300
-SECRET_VARIABLE = "ACTION_SERVER_SECRET"  # parlance.action_server's, which this script does not import
+SECRET_VARIABLE = "ACTION_SERVER_SECRET"  # parlance.actions.server's, which this script does not import
 
 
 def port_from_environment(variable: str, default: int) -> int:
@@ -58,7 +58,7 @@ def make_services(model: Path, files: ServerFiles, host: str, port: int, action_
     """The action server, which only this machine may reach, and Rasa; they share a secret, new for each run."""
     environment = rasa_settings()
     environment[SECRET_VARIABLE] = environment.get(SECRET_VARIABLE) or secrets.token_urlsafe(32)
-    actions = [str(VENV_PYTHON), "-m", "parlance.action_server", "--actions", "actions", "--port", str(action_port)]
+    actions = [str(VENV_PYTHON), "-m", "parlance.actions.server", "--actions", "actions", "--port", str(action_port)]
     actions += ["--ready", "shop.database.check"]
     server = rasa("run", "--model", str(model), "--interface", host, "--port", str(port))
     server += ["--endpoints", str(files.endpoints), "--credentials", str(files.credentials)]

@@ -14,10 +14,10 @@ from typing import Any
 from environment import ROOT
 
 DEFAULT_ACTION_PORT = 5055
-TRACKER_STORE = "parlance.components.tracker_store.SQLiteTrackerStore"
-WEB_CHAT = "parlance.components.channels.web.WebInput"
-READINESS = "parlance.components.channels.readiness.ReadinessInput"
-SLACK = "parlance.components.channels.slack.SlackChannel"
+TRACKER_STORE = "parlance.rasa.tracker_store.SQLiteTrackerStore"
+WEB_CHAT = "parlance.channels.web.WebInput"
+READINESS = "parlance.channels.readiness.ReadinessInput"
+SLACK = "parlance.channels.slack.SlackChannel"
 
 
 @dataclass(frozen=True)

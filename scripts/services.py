@@ -24,7 +24,7 @@ PRIVATE = 0o077
 """The umask of servers: what they write is customers' own, and this user's alone."""
 
 READY_SECONDS = 10.0
-NO_READINESS = "; add parlance.components.channels.readiness.ReadinessInput to the credentials, with nothing behind it"
+NO_READINESS = "; add parlance.channels.readiness.ReadinessInput to the credentials, with nothing behind it"
 READ_BYTES = 100_000
 
 # A proxy in the environment must not stand between this machine and itself.

@@ -22,9 +22,9 @@ from ruamel.yaml import YAML
 from sanic import Sanic
 from sanic.touchup import TouchUp
 
-from parlance.components.channels.rest import RestInput
-from parlance.components.channels.web import WebInput
-from parlance.components.tracker_store import SQLiteTrackerStore
+from parlance.channels.rest import RestInput
+from parlance.channels.web import WebInput
+from parlance.rasa.tracker_store import SQLiteTrackerStore
 
 CARDS = [
     {

@@ -18,7 +18,7 @@ from tests.small_assistant import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600  # with a training in it, where the model is not there yet
-WEB_CHAT = "parlance.components.channels.web.WebInput"
+WEB_CHAT = "parlance.channels.web.WebInput"
 IDENTITY_SECRET = "the-secret-of-the-tests-is-long-enough"
 
 

@@ -61,7 +61,7 @@ class Project:
         self.responses: dict[str, Any] = {"utter_greet": [{"text": "hi"}]}
 
     def write(self) -> None:
-        component = {"name": "parlance.components.TransformerNLU", **self.options}
+        component = {"name": "parlance.rasa.TransformerNLU", **self.options}
         write_yaml(
             self.folder / "config.yml",
             {

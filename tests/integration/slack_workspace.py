@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from parlance.components.channels.slack import SlackChannel
+from parlance.channels.slack import SlackChannel
 from tests.integration.small_assistant import RasaServer
 from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Delivery, SlackServer, User
 

@@ -8,7 +8,7 @@ from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 
-from parlance.components.action_calls import _BodyWriter
+from parlance.rasa.action_calls import _BodyWriter
 
 ACTION = RemoteAction("action_act", None)
 GOOD = {"events": [{"event": "slot", "timestamp": None, "name": "x", "value": 1}], "responses": [{"text": "hi"}]}

@@ -23,8 +23,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 
-import parlance.components  # noqa: F401  (makes Rasa show the secret)
-from parlance.action_server import BODY_BYTES, SECRET_VARIABLE
+import parlance.rasa  # noqa: F401  (makes Rasa show the secret)
+from parlance.actions.server import BODY_BYTES, SECRET_VARIABLE
 from tests.integration.test_http_heads import status_of
 from tests.small_assistant import free_port
 
@@ -62,7 +62,7 @@ class Server:
 def running(folder: Path, secret: str) -> Iterator[Server]:
     (folder / "made_actions.py").write_text(ACTIONS)
     port, log = free_port(), folder / "log"
-    command = [sys.executable, "-m", "parlance.action_server", "--actions", "made_actions", "--port", str(port)]
+    command = [sys.executable, "-m", "parlance.actions.server", "--actions", "made_actions", "--port", str(port)]
     environment = {**os.environ, SECRET_VARIABLE: secret}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
@@ -193,7 +193,7 @@ def test_without_a_secret_this_machine_may_call_and_pages_may_not(tmp_path: Path
     ],
 )
 def test_it_does_not_start_open_to_others(secret: str, interface: str, says: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "parlance.action_server", "--interface", interface, "--port", str(free_port())]
+    command = [sys.executable, "-m", "parlance.actions.server", "--interface", interface, "--port", str(free_port())]
     environment = {**os.environ, SECRET_VARIABLE: secret}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1

@@ -13,8 +13,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from parlance.components.channels import deliveries
-from parlance.components.channels.deliveries import BUSY_SECONDS, DeliveryLog
+from parlance.channels import deliveries
+from parlance.channels.core.deliveries import BUSY_SECONDS, DeliveryLog
 from parlance.errors import ParlanceError
 
 # Forked: to import Rasa once more would take a minute.

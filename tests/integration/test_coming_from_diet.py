@@ -200,7 +200,7 @@ def configure(folder: Path, duckling: Duckling, options: dict[str, Any]) -> None
         {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
         {"name": "RegexEntityExtractor"},
         {"name": "DucklingEntityExtractor", "url": duckling.url, "dimensions": ["number"], "locale": "en_GB"},
-        {"name": "parlance.components.TransformerNLU", **options},
+        {"name": "parlance.rasa.TransformerNLU", **options},
         {"name": "EntitySynonymMapper"},
         {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.01},
     ]

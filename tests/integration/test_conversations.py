@@ -13,8 +13,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from parlance.cli import app
-from parlance.conversations.process import started
-from parlance.conversations.settings import find_settings
+from parlance.testing.process import started
+from parlance.testing.settings import find_settings
 
 pytestmark = pytest.mark.slow
 START_SECONDS = 200

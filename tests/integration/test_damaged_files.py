@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from parlance.components.channels.deliveries import DeliveryLog
-from parlance.components.channels.web.store import ConversationStore
+from parlance.channels.core.deliveries import DeliveryLog
+from parlance.channels.web.store import ConversationStore
 from parlance.errors import ParlanceError
 from parlance.sqlite_files import damage_of
 from shop.database import engine_for, open_session
@@ -123,7 +123,7 @@ def test_the_server_ends_with_the_sentence_and_without_a_traceback(
     before = file.read_bytes()
     slack = {"mode": "http", "deliveries": f"sqlite:///{file}", "identity": "shop.identity.mint"}
     options = slack if channel.startswith("slack") else {"database": str(file), "secret_file": "secret"}
-    write_yaml(tmp_path / "credentials.yml", {f"parlance.components.channels.{channel}": options})
+    write_yaml(tmp_path / "credentials.yml", {f"parlance.channels.{channel}": options})
     write_yaml(tmp_path / "endpoints.yml", {"tracker_store": {"type": "SQL", "dialect": "sqlite", "db": "talk.db"}})
     command = [sys.executable, str(ROOT / "scripts" / "rasa_cli.py"), "run", "--model", str(small_model)]
     command += ["--port", str(free_port()), "--interface", "127.0.0.1"]

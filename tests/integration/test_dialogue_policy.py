@@ -13,7 +13,7 @@ from rasa.shared.exceptions import InvalidConfigException, RasaException
 
 from .conftest import write_yaml
 
-POLICY = {"name": "parlance.components.DialoguePolicy", "epochs": 60, "hidden_size": 16, "max_history": 6}
+POLICY = {"name": "parlance.rasa.DialoguePolicy", "epochs": 60, "hidden_size": 16, "max_history": 6}
 
 
 def story(name: str, *turns: str) -> dict[str, Any]:

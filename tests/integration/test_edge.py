@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from parlance.components.channels.rest import APOLOGY, STARTED_OVER, RestInput
-from parlance.components.channels.web import WebInput
-from parlance.components.channels.web.conversations import MOST_TRIES
+from parlance.channels.rest import APOLOGY, STARTED_OVER, RestInput
+from parlance.channels.web import WebInput
+from parlance.channels.web.conversations import MOST_TRIES
 from parlance.errors import ParlanceError
 from tests.integration.test_web_channel import Visitor, photo, texts
 from tests.small_assistant import SmallAssistant

@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "SHOP_SECRET": SHOP_SECRET,
         "DATABASE_URL": f"sqlite:///{shop}",
     }
-    command = [sys.executable, "-m", "parlance.action_server", "--actions", "actions", "--port", str(port)]
+    command = [sys.executable, "-m", "parlance.actions.server", "--actions", "actions", "--port", str(port)]
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:

@@ -10,8 +10,8 @@ from rasa.core.agent import Agent
 from .conftest import write_yaml
 
 RULES_FIRST: list[dict[str, Any]] = [{"name": "MemoizationPolicy"}, {"name": "RulePolicy"}]
-DIALOGUE = {"name": "parlance.components.DialoguePolicy", "epochs": 60, "hidden_size": 16}
-TURN = {"name": "parlance.components.TurnPolicy"}
+DIALOGUE = {"name": "parlance.rasa.DialoguePolicy", "epochs": 60, "hidden_size": 16}
+TURN = {"name": "parlance.rasa.TurnPolicy"}
 FORMS = {"transfer": ["amount", "payee"], "card": ["card"], "bill": ["account"]}
 RESPONSES = {
     **{f"utter_ask_{slot}": f"{slot}?" for slots in FORMS.values() for slot in slots},

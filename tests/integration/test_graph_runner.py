@@ -13,7 +13,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-import parlance.components  # noqa: F401
+import parlance.rasa  # noqa: F401
 
 from .small_assistant import DOMAIN, train
 

@@ -17,14 +17,14 @@ from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, UserU
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import URL
 
-from parlance.components import retention, tracker_retention
-from parlance.components.channels.picture_retention import PictureKeeper
-from parlance.components.channels.retention import RetentionInput
-from parlance.components.channels.web.store import ConversationStore
-from parlance.components.rasa_errors import ChannelError
-from parlance.components.retention import Erased
-from parlance.components.tracker_retention import Busy, TrackerKeeper, names
-from parlance.components.tracker_store import SQLiteTrackerStore
+from parlance.channels.core.picture_retention import PictureKeeper
+from parlance.channels.retention import RetentionInput
+from parlance.channels.web.store import ConversationStore
+from parlance.rasa import retention, tracker_retention
+from parlance.rasa.errors import ChannelError
+from parlance.rasa.retention import Erased
+from parlance.rasa.tracker_retention import Busy, TrackerKeeper, names
+from parlance.rasa.tracker_store import SQLiteTrackerStore
 from tests.integration.test_web_channel import IDENTITY_SECRET, Visitor, identity, photo, texts
 from tests.small_assistant import SmallAssistant
 

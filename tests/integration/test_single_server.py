@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
-from parlance.components.single_server import SecondServer, ServerClaim
+from parlance.rasa.single_server import SecondServer, ServerClaim
 from parlance.readiness import NotReady
 from tests.small_assistant import free_port
 
@@ -119,7 +119,7 @@ def test_a_second_process_is_refused_with_what_to_do_and_starts_when_the_first_w
     store = {"type": "SQL", "dialect": url.get_backend_name(), "url": url.render_as_string(hide_password=False)}
     actions = f"http://127.0.0.1:{free_port()}/webhook"
     YAML().dump({"tracker_store": store, "action_endpoint": {"url": actions}}, tmp_path / "endpoints.yml")
-    YAML().dump({"parlance.components.channels.readiness.ReadinessInput": None}, tmp_path / "credentials.yml")
+    YAML().dump({"parlance.channels.readiness.ReadinessInput": None}, tmp_path / "credentials.yml")
     started = [Process(tmp_path, "first")]
     try:
         assert started[0].readiness() == {

@@ -16,7 +16,7 @@ from PIL import Image
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from parlance.components.channels.slack import SlackChannel, web_api
+from parlance.channels.slack import SlackChannel, web_api
 from tests.integration.slack_workspace import Workspace, url_of, wait_until
 from tests.integration.small_assistant import SLOW_SECONDS, ActionServer, RasaServer
 from tests.slack_server import BOT_USER, SlackServer, User

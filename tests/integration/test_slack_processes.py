@@ -70,7 +70,7 @@ def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed
     ada = slack.user("Ada", "ada@example.com")
     channel = slack.direct(ada)
     options = {"mode": "http", "api_url": f"{slack.address}/api/", "identity": "shop.identity.mint"}
-    write_yaml(tmp_path / "credentials.yml", {"parlance.components.channels.slack.SlackChannel": options})
+    write_yaml(tmp_path / "credentials.yml", {"parlance.channels.slack.SlackChannel": options})
     ports = [free_port(), free_port()]
     for port in ports:
         # Without a shared lock store each needs conversations of its own.
@@ -106,7 +106,7 @@ def test_processes_share_what_was_delivered_and_remember_it_after_one_was_killed
 def configure(folder: Path, slack: SlackServer, actions: str, mode: str) -> None:
     options = {"mode": mode, "api_url": f"{slack.address}/api/", "app_token": APP_TOKEN}
     options["deliveries"] = f"sqlite:///{folder / 'deliveries.db'}"
-    write_yaml(folder / "credentials.yml", {"parlance.components.channels.slack.SlackChannel": options})
+    write_yaml(folder / "credentials.yml", {"parlance.channels.slack.SlackChannel": options})
     store = {"type": "SQL", "dialect": "sqlite", "db": str(folder / "conversations.db")}
     write_yaml(folder / "endpoints.yml", {"action_endpoint": {"url": actions}, "tracker_store": store})
 

@@ -13,7 +13,7 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionSt
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import URL
 
-from parlance.components.tracker_store import DamagedFile, NotStorable, SQLiteTrackerStore, check_file, check_writable
+from parlance.rasa.tracker_store import DamagedFile, NotStorable, SQLiteTrackerStore, check_file, check_writable
 
 DOMAIN = Domain.from_yaml("{version: '3.1', intents: [greet], slots: {name: {type: text, mappings: [{type: custom}]}}}")
 
@@ -82,7 +82,7 @@ def test_a_new_session_begins_with_its_own_events(store_of_a_process: Callable[[
 def test_as_many_trackers_are_kept_as_are_allowed(
     store_of_a_process: Callable[[], SQLiteTrackerStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parlance.components.tracker_store.KEPT_TRACKERS", 2)
+    monkeypatch.setattr("parlance.rasa.tracker_store.KEPT_TRACKERS", 2)
     store = store_of_a_process()
     for name in ("ada", "bob", "cleo"):
         tracker = DialogueStateTracker(name, DOMAIN.slots)

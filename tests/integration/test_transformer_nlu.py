@@ -18,8 +18,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import parlance.finetuning
-from parlance.components import TransformerNLU
 from parlance.data.examples import Example
+from parlance.rasa import TransformerNLU
 
 from .conftest import Project
 

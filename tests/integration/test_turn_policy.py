@@ -173,7 +173,7 @@ ACTIONS = """
 
 FURTHER = {"slot": "further_request", "action": "action_next_request"}
 TURN_POLICY = {
-    "name": "parlance.components.TurnPolicy",
+    "name": "parlance.rasa.TurnPolicy",
     "questions": ["utter_offer_person"],
     "further_request": FURTHER,
 }

@@ -14,7 +14,7 @@ import pytest
 import requests
 from PIL import Image
 
-from parlance.components.channels.web import WebInput
+from parlance.channels.web import WebInput
 from parlance.errors import ParlanceError
 from shop.recognition import Recognition, sign
 from tests.small_assistant import SmallAssistant

@@ -31,7 +31,7 @@ DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text(e
 QUESTIONS: list[str] = next(
     policy["questions"]
     for policy in YAML(typ="safe").load((ROOT / "config.yml").read_text(encoding="utf-8"))["policies"]
-    if policy["name"] == "parlance.components.TurnPolicy"
+    if policy["name"] == "parlance.rasa.TurnPolicy"
 )
 SURE = 0.95
 _BLANK = re.compile(r"{(\w+)}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.amounts import find_amount
+from parlance.actions.amounts import find_amount
 
 
 @pytest.mark.parametrize(

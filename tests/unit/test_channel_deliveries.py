@@ -2,7 +2,7 @@
 
 import pytest
 
-from parlance.components.channels.deliveries import DeliveryLog
+from parlance.channels.core.deliveries import DeliveryLog
 from parlance.errors import ParlanceError
 
 

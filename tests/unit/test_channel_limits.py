@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from parlance.components.channels.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
+from parlance.channels.core.limits import ConcurrencyLimiter, RateLimiter, TooManyAtOnce, client_address
 
 
 class Clock:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from parlance.components.channels.ordered_jobs import OrderedJobs
+from parlance.channels.core.ordered_jobs import OrderedJobs
 
 
 def test_jobs_of_a_key_keep_their_order_and_keys_run_side_by_side(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,8 +15,8 @@ from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLSt
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from parlance.components.channels.payloads import ANY, OFFERED, as_plain, own_payload, typed_text
-from parlance.components.channels.text import MOST_NESTED, storable, storable_value
+from parlance.channels.core.payloads import ANY, OFFERED, as_plain, own_payload, typed_text
+from parlance.channels.core.text import MOST_NESTED, storable, storable_value
 
 DOMAIN = Domain.from_yaml(
     """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from parlance.components.channels import uploads
-from parlance.components.channels.uploads import StorageFull, UploadRefused, UploadsBusy, UploadTooLarge, store, take_in
+from parlance.channels import uploads
+from parlance.channels.core.uploads import StorageFull, UploadRefused, UploadsBusy, UploadTooLarge, store, take_in
 
 LIMIT = 1_000_000
 

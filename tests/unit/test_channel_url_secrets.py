@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from parlance.components.channels.url_secrets import MASK, mask_logs, masked
+from parlance.url_secrets import MASK, mask_logs, masked
 
 
 @pytest.mark.parametrize(

@@ -123,9 +123,7 @@ def finetuned(monkeypatch) -> list[dict]:
 
 def test_finetune_takes_options_from_the_config_and_the_seed_from_the_command(finetuned, nlu, tmp_path):
     config = tmp_path / "config.yml"
-    config.write_text(
-        "pipeline:\n- name: parlance.components.TransformerNLU\n  epochs: 3\n  seed: 1\n  featurize: false\n"
-    )
+    config.write_text("pipeline:\n- name: parlance.rasa.TransformerNLU\n  epochs: 3\n  seed: 1\n  featurize: false\n")
     result = run("finetune", "--train", nlu, "--valid", nlu, "--out", "m", "--config", config, "--seed", 7)
     assert result.exit_code == 0, result.output
     (asked,) = finetuned

@@ -9,8 +9,8 @@ from time import sleep
 
 import pytest
 
-from parlance.conversations.assistant import Assistant
-from parlance.conversations.errors import AssistantFault, AssistantUnreachable
+from parlance.testing.assistant import Assistant
+from parlance.testing.errors import AssistantFault, AssistantUnreachable
 
 Serve = Callable[..., str]
 

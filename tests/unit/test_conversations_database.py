@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from parlance.conversations import database as module
-from parlance.conversations.database import SqliteDatabase
-from parlance.conversations.errors import AssistantFault, BadTestFile
+from parlance.testing import database as module
+from parlance.testing.database import SqliteDatabase
+from parlance.testing.errors import AssistantFault, BadTestFile
 
 
 @pytest.fixture(params=["delete", "wal"])

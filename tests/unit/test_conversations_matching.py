@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from parlance.conversations.cases import ActionExecuted, Expectation, NotUttered, SlotNotSet, SlotSet, Uttered
-from parlance.conversations.matching import judge
-from parlance.conversations.turns import ActionRun, BotMessage, Button, SlotChange, turn_events
+from parlance.testing.cases import ActionExecuted, Expectation, NotUttered, SlotNotSet, SlotSet, Uttered
+from parlance.testing.matching import judge
+from parlance.testing.turns import ActionRun, BotMessage, Button, SlotChange, turn_events
 
 VARIATIONS = {
     "utter_dispatched": [

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from parlance.conversations.errors import AssistantUnreachable, BadTestFile
-from parlance.conversations.process import LogReader, started
-from parlance.conversations.settings import Settings
+from parlance.testing.errors import AssistantUnreachable, BadTestFile
+from parlance.testing.process import LogReader, started
+from parlance.testing.settings import Settings
 
 SERVER = """\
 import http.server, os, subprocess, sys

@@ -6,11 +6,11 @@ from textwrap import dedent
 
 import pytest
 
-from parlance.conversations.cases import ActionExecuted, Case, NotUttered, SlotNotSet, SlotSet, Uttered
-from parlance.conversations.errors import BadTestFile
-from parlance.conversations.reader import read_cases
-from parlance.conversations.settings import find_settings
-from parlance.conversations.turns import Button
+from parlance.testing.cases import ActionExecuted, Case, NotUttered, SlotNotSet, SlotSet, Uttered
+from parlance.testing.errors import BadTestFile
+from parlance.testing.reader import read_cases
+from parlance.testing.settings import find_settings
+from parlance.testing.turns import Button
 
 
 def write(folder: Path, text: str, name: str = "tests.yml") -> Path:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from parlance.conversations.cases import Case, NotUttered, SlotSet, Turn, Uttered
-from parlance.conversations.matching import judge
-from parlance.conversations.report import junit, render, summary
-from parlance.conversations.results import CaseResult, Session, Status, TurnResult
-from parlance.conversations.turns import BotMessage, SlotChange, TurnEvent
+from parlance.testing.cases import Case, NotUttered, SlotSet, Turn, Uttered
+from parlance.testing.matching import judge
+from parlance.testing.report import junit, render, summary
+from parlance.testing.results import CaseResult, Session, Status, TurnResult
+from parlance.testing.turns import BotMessage, SlotChange, TurnEvent
 
 
 def played(turn: Turn, *events: TurnEvent) -> TurnResult:

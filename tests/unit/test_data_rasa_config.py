@@ -14,7 +14,7 @@ def test_options_are_those_of_the_component_without_its_name(tmp_path):
     path = config(
         tmp_path,
         "language: en\npipeline:\n- name: WhitespaceTokenizer\n"
-        "- name: parlance.components.TransformerNLU\n  epochs: 3\n  learning_rate: 2.0e-4\npolicies: []\n",
+        "- name: parlance.rasa.TransformerNLU\n  epochs: 3\n  learning_rate: 2.0e-4\npolicies: []\n",
     )
     assert component_options(path, "TransformerNLU") == {"epochs": 3, "learning_rate": 2e-4}
 

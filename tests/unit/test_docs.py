@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from parlance.components import DialoguePolicy, TurnPolicy
-from parlance.components.channels.rest import RestOptions
-from parlance.components.channels.web.options import WebOptions
-from parlance.components.transformer_nlu import SERVING_OPTIONS
+from parlance.channels.rest import RestOptions
+from parlance.channels.web.options import WebOptions
 from parlance.finetuning import FinetuneOptions
 from parlance.foreign_options import FOR_NLU
+from parlance.rasa import DialoguePolicy, TurnPolicy
+from parlance.rasa.transformer_nlu import SERVING_OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]

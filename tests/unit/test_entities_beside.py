@@ -6,7 +6,7 @@ import pytest
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from parlance.components.messages import entities_beside
+from parlance.rasa.messages import entities_beside
 
 
 def entity(kind: str, start: int, end: int, extractor: str = "TransformerNLU", **more: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 import pytest
 
-from parlance.components.rasa_model import RasaModel, prediction_from_parse
 from parlance.errors import ParlanceError
 from parlance.inference.prediction import EntitySpan, IntentScore
+from parlance.rasa.model import RasaModel, prediction_from_parse
 
 PARSED = {
     "text": "to Rome on 5th",

@@ -3,7 +3,7 @@
 import pytest
 
 from parlance.inference import EntitySpan, IntentScore, Prediction
-from parlance.inference.requests import cuts, known_matters, two_requests
+from parlance.inference.request_splitting import cuts, known_matters, two_requests
 
 MATTERS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
 BESIDE = ("greet", "thank", "inform")

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from parlance.components.channels.web.rendering import BUBBLE_LENGTH
+from parlance.channels.web.rendering import BUBBLE_LENGTH
 from tests.unit.attacks import ORDINARY, Attack, attacks_on, grows_too_fast
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("shop", "actions", "parlance/inference", "parlance/components")
+FOLDERS = ("shop", "actions", "parlance/inference", "parlance/rasa")
 """Where text of customers is read."""
 GIVEN: dict[str, Any] = {"today": date(2026, 3, 3), "vocabulary": frozenset({"sofa", "lamp"})}
 """What functions are given beside the text."""
@@ -86,7 +86,7 @@ def _calling(function: Callable[..., Any], others: list[Any]) -> Callable[[str],
 
 
 PATTERNS = {pattern: name for module in MODULES for name, pattern in patterns_of(module)}
-BEYOND = {"parlance.components.channels.web.rendering.split_text": BUBBLE_LENGTH}
+BEYOND = {"parlance.channels.web.rendering.split_text": BUBBLE_LENGTH}
 """Functions that leave a text alone up to a length."""
 FUNCTIONS = dict(found for module in MODULES for found in functions_of(module))
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlance.components.tracker_store import SQLiteTrackerStore
+from parlance.rasa.tracker_store import SQLiteTrackerStore
 from shop.database import engine_for
 
 CUSTOMER = "ada.byrne@example.com"

@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 import server_files
-from parlance.conversations.process import started
-from parlance.conversations.settings import find_settings
+from parlance.testing.process import started
+from parlance.testing.settings import find_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

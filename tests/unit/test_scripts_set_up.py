@@ -157,7 +157,7 @@ def test_a_model_is_up_to_date_until_what_it_came_from_changes(tmp_path, monkeyp
 
 def test_every_module_that_training_imports_is_part_of_the_models_name():
     listing = (
-        "import json, sys; import parlance.components, parlance.dialogue.training, parlance.finetuning.job; "
+        "import json, sys; import parlance.rasa, parlance.dialogue.training, parlance.finetuning.job; "
         "print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'parlance']))"
     )
     done = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)

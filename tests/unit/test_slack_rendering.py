@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from parlance.components.channels.slack.rendering import (
+from parlance.channels.slack.rendering import (
     SECTION_LENGTH,
     answered,
     button_blocks,

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from rasa.shared.exceptions import InvalidConfigException
 
-from parlance.components.channels.slack import SlackChannel
-from parlance.components.channels.slack.incoming import Place, read_command, read_event, read_interaction
-from parlance.components.channels.slack.options import SlackOptions, SlackTexts
+from parlance.channels.slack import SlackChannel
+from parlance.channels.slack.incoming import Place, read_command, read_event, read_interaction
+from parlance.channels.slack.options import SlackOptions, SlackTexts
 from tests.slack_server import EVENT_SCOPES, MANIFEST, SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = "\n".join(path.read_text() for path in (ROOT / "parlance/components/channels/slack").glob("*.py"))
+CODE = "\n".join(path.read_text() for path in (ROOT / "parlance/channels/slack").glob("*.py"))
 PAGE = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parlance.components.channels.web.rendering import bubbles, split_text
+from parlance.channels.web.rendering import bubbles, split_text
 
 SENTENCE = "This is a sentence of some length. "
 

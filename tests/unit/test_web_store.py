@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from parlance.components.channels.web.options import WebOptions
-from parlance.components.channels.web.store import ConversationStore
+from parlance.channels.web.options import WebOptions
+from parlance.channels.web.store import ConversationStore
 from parlance.errors import ParlanceError
 
 

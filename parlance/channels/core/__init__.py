@@ -1,0 +1,1 @@
+"""What every channel needs: limits, uploads, deliveries, and what messages may hold."""

@@ -1,5 +1,0 @@
-"""Slack: direct messages, mentions, threads, commands and the app's home. docs/slack.md describes it."""
-
-from parlance.components.channels.slack.channel import SlackChannel
-
-__all__ = ["SlackChannel"]
