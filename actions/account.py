@@ -10,7 +10,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
 from actions.customers import KnownCustomer, Proof, known_customer, proof_of, recognise_if_possible
-from actions.forms import CODE, CODE_SLOT, ENDED, REQUESTED, AccountForm, CompletedForm, Form, ended, try_again_later
+from actions.forms import CODE, CODE_SLOT, REQUESTED, AccountForm, CompletedForm, Form
 from actions.messages import (
     entities,
     entity,
@@ -22,7 +22,6 @@ from actions.messages import (
     value_before_this_turn,
 )
 from actions.shop_access import ask_shop
-from actions.visits import Action
 from actions.wording import money
 from shop.customers import (
     ContactField,
@@ -36,7 +35,6 @@ from shop.customers import (
     send_password_reset,
 )
 from shop.emails import find_email
-from shop.errors import ShopUnavailable
 from shop.phones import find_phone
 
 DETAILS = {
@@ -166,11 +164,13 @@ class ActionChangeContact(ConfirmedAct):
 class ValidatePasswordForm(Form):
     """Where to send the link for a new password."""
 
+    act = "send email e-mail mail link password reset new"
+
     def name(self) -> str:
         return "validate_password_form"
 
     def wanted(self, tracker: Tracker) -> list[str]:
-        return [] if known_customer(tracker) else ["email"]
+        return ["confirmed"] if known_customer(tracker) else ["email", "confirmed"]
 
     async def look_up(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
@@ -179,24 +179,35 @@ class ValidatePasswordForm(Form):
         return await recognise_if_possible(tracker)
 
 
-class ActionPasswordReset(Action):
+class ActionAskPasswordFormConfirmed(AskConsent):
+    """Asks whether a link shall be sent."""
+
+    form = "password_form"
+
+    async def question(self, tracker: Tracker) -> Question | None:
+        return Question("utter_confirm_password_reset", {"email": address_of_account(tracker)})
+
+
+class ActionPasswordReset(ConfirmedAct):
     """Sends a link for a new password; says the same whether there is such an account or not."""
+
+    needs_proof: ClassVar[Proof] = Proof.NOBODY
 
     def name(self) -> str:
         return "action_password_reset"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        if tracker.get_slot(ENDED):
-            return ended(tracker)
-        customer = known_customer(tracker)
-        email = customer.email if customer else tracker.get_slot("email")
-        try:
-            is_proved = await proof_of(tracker, customer) >= Proof.CODE
-            await ask_shop(send_password_reset, email, tracker.sender_id, is_proved)
-        except ShopUnavailable as error:
-            return try_again_later(dispatcher, tracker, error)
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
+        email = address_of_account(tracker)
+        is_proved = await proof_of(tracker, customer) >= Proof.CODE
+        await ask_shop(send_password_reset, email, tracker.sender_id, is_proved)
         dispatcher.utter_message(response="utter_password_reset", email=email)
         return []
+
+
+def address_of_account(tracker: Tracker) -> str:
+    """Whose password it is: the known customer's, or that of the address that was told."""
+    customer = known_customer(tracker)
+    return customer.email if customer else str(tracker.get_slot("email") or "")
 
 
 class ActionLoyaltyPoints(CompletedForm):
@@ -221,7 +232,17 @@ class ActionLoyaltyPoints(CompletedForm):
         return []
 
 
-class ActionExportData(CompletedForm):
+class ActionAskAccountFormConfirmed(AskConsent):
+    """Asks whether everything that is stored shall be sent."""
+
+    form = "account_form"
+
+    async def question(self, tracker: Tracker) -> Question | None:
+        customer = known_customer(tracker)
+        return Question("utter_confirm_export", {"email": customer.email}) if customer else None
+
+
+class ActionExportData(ConfirmedAct):
     """Sends a customer everything that is stored about them."""
 
     needs_proof: ClassVar[Proof] = Proof.CODE
@@ -229,9 +250,7 @@ class ActionExportData(CompletedForm):
     def name(self) -> str:
         return "action_export_data"
 
-    async def complete(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
-    ) -> list[EventType]:
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
         done = await ask_shop(export_data, customer.id, tracker.sender_id)
         dispatcher.utter_message(
             response=f"utter_export_{done.outcome.value}", reference=done.reference, email=done.email

@@ -4,15 +4,15 @@ import logging
 import re
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import recognise, signed_in_as
+from actions.customers import recognise
 from actions.messages import earlier_events, in_small_letters, latest_text
 from actions.requests import fresh_offer
 from actions.shop_access import ask_shop
-from actions.visits import OF_RASA, Action
+from actions.visits import NEW_VISIT, Action, begin_page_anew, everything_forgotten, log_out
 from shop import preferences
 from shop.errors import ShopUnavailable
 
@@ -24,8 +24,13 @@ ASKS_ABOUT_LOGGING_OUT = re.compile(
     r"|\bwhy\b|\balone\b|\bnot yet\b|\bdon'?t (?:log|sign)\b|\bat the end\b|\brather\b"
     r"|\b(?:talk|speak|discuss|ask)\b|\bhmm\b"
 )
-NEW_VISIT = {"type": "new_visit"}
-"""Has the web chat begin its page anew (docs/web-chat.md)."""
+LOGS_OUT = re.compile(
+    r"\b(?:log|sign)\w{0,5}\b.{0,20}?\b(?:out|off|in)\b|\b(?:logout|signout|logof|lgo|logg)\b|^\W*log of\W*$"
+    r"|\b(?:forget|forgot|session|account|switch|swap|user|customer|person|login|else|another|other|different"
+    r"|disconnect|unlink|handing|passing)\b|\bsome(?:one|body)\b|\b(?:not|wasn'?t) (?:me|her|him)\b"
+    r"|\bit'?s (?:not )?me\b|\bwho i am\b|\bstop calling me\b"
+)
+"""What is in a message that means it; "log it" has been taken for "log out"."""
 
 
 class ActionGreet(Action):
@@ -105,24 +110,9 @@ class ActionLogOut(Action):
         return "action_log_out"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        if ASKS_ABOUT_LOGGING_OUT.search(in_small_letters(latest_text(tracker))):
+        said = in_small_letters(latest_text(tracker))
+        if said and (ASKS_ABOUT_LOGGING_OUT.search(said) or not LOGS_OUT.search(said)):
             # It ends more than the message may have meant: "should I log out?", "leave my account alone".
             dispatcher.utter_message(response="utter_log_out_how")
             return []
-        # Fern cannot sign anybody out of the shop, whose next token would be believed as this one was.
-        begin_page_anew(dispatcher, tracker)
-        signed_in = "_signed_in" if signed_in_as(tracker) else ""
-        dispatcher.utter_message(response=f"utter_logged_out{signed_in}")
-        return everything_forgotten(tracker)
-
-
-def begin_page_anew(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
-    """Has the web chat show nothing any more of what was said; no other channel could take it back."""
-    if tracker.get_latest_input_channel() == "web":
-        dispatcher.utter_message(json_message=NEW_VISIT)
-
-
-def everything_forgotten(tracker: Tracker) -> list[EventType]:
-    """What leaves nothing for whoever writes next. Earlier messages are left out by ``visits``."""
-    emptied = [slot for slot, value in tracker.slots.items() if value is not None and slot not in OF_RASA]
-    return [ActiveLoop(None), *(SlotSet(slot, None) for slot in emptied)]
+        return log_out(dispatcher, tracker)

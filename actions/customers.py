@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 CUSTOMER = "customer"
 """The slot for whom the conversation has recognised, a token of ``shop.recognition``; read it by ``known_customer``."""
 
+ADDRESS = frozenset(("usual_address", "usual_postcode"))
+"""The preferences that are neither told to nor kept for whom a parcel's label may have introduced: orders may go there.
+"""
+
 
 @dataclass(frozen=True)
 class KnownCustomer:
@@ -139,13 +143,15 @@ async def get_to_know(tracker: Tracker, summary: CustomerSummary) -> tuple[Known
     """
     known = KnownCustomer.of(summary)
     await ask_shop(note_conversation, known.id, tracker.sender_id)
-    told = tracker.get_slot("preferences")
+    told = dict(tracker.get_slot("preferences") or {})
+    if not signed_in_as(tracker):
+        told = {field: value for field, value in told.items() if field not in ADDRESS}
     if told:
         kept = await ask_shop(preferences.remember, known.id, tracker.sender_id, **told)
     else:
         kept = await ask_shop(preferences.of, known.id)
     events = [*known.remembered(tracker), SlotSet("tone", kept.tone or None)]
-    return known, [*events, SlotSet("preferences", None)] if told else events
+    return known, [*events, SlotSet("preferences", None)] if tracker.get_slot("preferences") else events
 
 
 def _token(tracker: Tracker) -> str:

@@ -34,9 +34,9 @@ from actions.messages import (
     order_number_in,
     value_before_this_turn,
 )
-from actions.refusals import is_refusal
+from actions.refusals import disowns, is_refusal
 from actions.shop_access import ask_shop
-from actions.visits import Action, in_this_visit
+from actions.visits import Action, in_this_visit, log_out
 from shop import one_time_codes
 from shop.customers import IdentificationOutcome, identify
 from shop.emails import find_email
@@ -63,7 +63,8 @@ FREE_TEXT = ("description", "reason")
 IN_HAND = frozenset({"order_number", "email", "product"})
 """Slots of forms that say what the conversation is about, and so outlive each form."""
 ENDED = "form_ended"
-"""The slot that says why a form ended before its time: gave_up, unavailable, or refused by the shop's rules."""
+"""The slot that says why a form ended before its time: gave_up, unavailable, disowned by whoever writes now, or refused
+by the shop's rules."""
 
 
 class Form(FormValidationAction):
@@ -100,6 +101,10 @@ class Form(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Rasa's, then what has to be looked up, and a word about an answer that filled nothing."""
+        customer = known_customer(tracker)
+        if customer and disowns(latest_text(tracker), customer.first_name):
+            left = [event for event in log_out(dispatcher, tracker) if event["event"] == "slot"]
+            return [*left, SlotSet(ENDED, "disowned")]
         opening = form_before(tracker) != self.form_name()
         if opening and is_refusal(latest_text(tracker), intent_of(tracker)):
             return refuse(dispatcher, "utter_not_wanted")

@@ -16,6 +16,7 @@ from actions.requests import WORDS_OF_A_PERSON
 from actions.shop_access import ask_shop
 from actions.visits import Action
 from shop.errors import ShopUnavailable
+from shop.order_numbers import find_order_number
 from shop.tickets import open_ticket
 
 LONGEST = 1000
@@ -69,7 +70,8 @@ class ActionHumanHandoff(Action):
                 conversation_id=tracker.sender_id,
                 transcript=transcript(tracker),
                 email=email,
-                order_number=tracker.get_slot("order_number") or "",
+                # A slot holds what NLU took for one, such as a code.
+                order_number=find_order_number(str(tracker.get_slot("order_number") or "")) or "",
             )
         except ShopUnavailable as error:
             logger.error("%s", error)

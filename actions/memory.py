@@ -13,7 +13,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import recognise
+from actions.customers import ADDRESS, Proof, proof_of, recognise
 from actions.forms import ask_again_later
 from actions.messages import before, entities, entity, latest_text, marked_in, meant
 from actions.shop_access import ask_shop
@@ -71,6 +71,8 @@ class ActionShowPreferences(Action):
         try:
             customer, events = await recognise(tracker)
             kept = await ask_shop(preferences.of, customer.id) if customer else in_conversation(tracker)
+            if customer and await proof_of(tracker, customer) < Proof.CODE:
+                kept = replace(kept, usual_address="", usual_postcode="")
         except ShopUnavailable as error:
             return ask_again_later(dispatcher, tracker, error)
         lines = "\n".join(f"- {line}" for line in describe(kept))
@@ -98,6 +100,9 @@ class ActionSetPreference(Action):
             return []
         try:
             customer, events = await recognise(tracker)
+            if customer and changes.keys() & ADDRESS and await proof_of(tracker, customer) < Proof.CODE:
+                dispatcher.utter_message(response="utter_address_not_kept")
+                return events
             if customer:
                 kept = await ask_shop(preferences.remember, customer.id, tracker.sender_id, **changes)
             else:

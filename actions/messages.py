@@ -181,6 +181,26 @@ def transcript(tracker: Tracker) -> str:
     return "\n".join(lines)
 
 
+def applied_events(tracker: Tracker) -> list[dict[str, Any]]:
+    """The events that still count: Rasa takes messages back that it has asked about, and what they set with them."""
+    applied: list[dict[str, Any]] = []
+    for event in tracker.events:
+        if event.get("event") == "rewind":
+            _undo(applied, "user")
+            _undo(applied, "action")  # that listened for it
+        elif event.get("event") == "undo":
+            _undo(applied, "action")
+        else:
+            applied.append(event)
+    return applied
+
+
+def _undo(applied: list[dict[str, Any]], kind: str) -> None:
+    """Take away the last event of a kind and what came after it; all, where there is none, as Rasa does."""
+    while applied and applied.pop().get("event") != kind:
+        pass
+
+
 def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]:
     """The events of the turns before the latest message, the newest first.
 
@@ -189,7 +209,7 @@ def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]
         turns: How many of the customer's messages to go back over.
     """
     seen = 0
-    for event in reversed(tracker.events):
+    for event in reversed(applied_events(tracker)):
         if event.get("event") == "user":
             seen += 1
         if 1 <= seen <= turns and event.get("event") != "user":

@@ -22,7 +22,14 @@ from actions.items import (
     order_in_hand,
     quantity_given,
 )
-from actions.messages import entities, entity, free_answer, latest_text, messages_of_request
+from actions.messages import (
+    entities,
+    entity,
+    free_answer,
+    latest_text,
+    messages_of_request,
+    value_before_this_turn,
+)
 from actions.shop_access import ask_shop
 from actions.wording import money, price_change
 from shop import preferences
@@ -32,6 +39,7 @@ from shop.order_numbers import show_order_number
 from shop.orders import (
     AddressOutcome,
     CancelOutcome,
+    ItemsChange,
     ItemsOutcome,
     OrderSummary,
     cancel_order,
@@ -114,7 +122,9 @@ class ValidateAddressForm(OrderForm):
         if not answer:
             return {}
         street = POSTCODE_AT_END.sub("", answer).strip(" ,.")
-        return {"address": street} if any(letter.isalpha() for letter in street) else {}
+        if not any(letter.isalpha() for letter in street):
+            return {}
+        return {"address": with_town_of(value_before_this_turn(tracker, "address"), street, latest_text(tracker))}
 
     def extract_postcode(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -213,8 +223,8 @@ class ActionAskItemsFormConfirmed(AskConsent):
             return None
         quantity = int(tracker.get_slot("quantity"))
         done = await ask_shop(preview, change_quantity, number, customer.id, line, quantity, tracker.sender_id)
-        response = f"utter_confirm_{'items' if quantity else 'remove'}{price_change(done.difference_pence)}"
-        return await about_order(tracker, response, quantity=quantity, amount=money(abs(done.difference_pence)))
+        response = f"utter_confirm_{'items' if quantity else 'remove'}{costs(done)}"
+        return await about_order(tracker, response, quantity=quantity, amount=amount_of(done))
 
 
 # Changing ---------------------------------------------------------------------------------------------------------
@@ -292,18 +302,38 @@ class ActionChangeItems(ConfirmedAct):
         done = await ask_shop(change_quantity, number, customer.id, line, quantity, tracker.sender_id)
         if done.outcome is ItemsOutcome.NOT_FOUND:
             return not_found(dispatcher, tracker)
-        response = f"utter_items_{done.outcome.value}"
-        if done.outcome is ItemsOutcome.CHANGED and done.difference_pence > 0:
-            response = "utter_items_dearer"
         dispatcher.utter_message(
-            response=response,
+            response=f"utter_items_{done.outcome.value}{costs(done)}",
             number=show_order_number(number),
             item=item_name(order.items, line),
             quantity=quantity,
-            amount=money(abs(done.difference_pence)),
+            amount=amount_of(done),
             stock=done.left_in_stock,
         )
         return [SlotSet("offer", "cancel_order" if done.outcome is ItemsOutcome.LAST_ITEM else None)]
+
+
+def with_town_of(previous: str | None, street: str, text: str) -> str:
+    """An address that is put right in part: "43 Mill Road" after "34 Mill Road, Hexham" is still in Hexham.
+
+    Args:
+        previous: What the form was told before.
+        street: What it is told now.
+        text: The message; one with a postcode of its own says all of the address.
+    """
+    _, comma, town = (previous or "").partition(",")
+    is_whole = "," in street or bool(find_postcode(text)) or town.strip().lower() in street.lower()
+    return street if not comma or is_whole else f"{street}, {town.strip()}"
+
+
+def costs(done: ItemsChange) -> str:
+    """The end of the name of a response that tells what a change of quantities costs or brings."""
+    return "_refunded" if done.refund_pence else price_change(done.difference_pence)
+
+
+def amount_of(done: ItemsChange) -> str:
+    """What comes back, or else by how much more or less is to be paid."""
+    return money(done.refund_pence or abs(done.difference_pence))
 
 
 def part_named(tracker: Tracker, order: OrderSummary) -> str:

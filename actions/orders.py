@@ -41,6 +41,7 @@ class ValidateAccountForm(AccountForm):
     """The customer, for whatever the slot ``request`` says."""
 
     requests: ClassVar[frozenset[str]] = frozenset({"list_orders", "loyalty_points", "export_data"})
+    act = "send export mail email copy data"
 
     def name(self) -> str:
         return "validate_account_form"
@@ -48,6 +49,9 @@ class ValidateAccountForm(AccountForm):
     def needed_proof(self, tracker: Tracker) -> Proof:
         """A copy of all data asks for more than a look at the points."""
         return Proof.CODE if tracker.get_slot("request") == "export_data" else Proof.ORDER_AND_EMAIL
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["confirmed"] if tracker.get_slot("request") == "export_data" else []
 
 
 class ActionAskOrderNumber(Action):

@@ -14,7 +14,7 @@ from actions.customers import known_customer
 from actions.fallback import intent_titles
 from actions.messages import CHANGES_FORM, GOES_ON, chosen, earlier_events, latest_text
 from actions.refusals import disowns
-from actions.visits import Action
+from actions.visits import Action, log_out
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
     "order_status order_contents refund_status return_label invoice_copy payment_failed".split()
@@ -107,7 +107,7 @@ class ActionDecline(Action):
         in_form = bool(tracker.active_loop.get("name"))
         customer = known_customer(tracker)
         if customer and disowns(latest_text(tracker), customer.first_name):
-            return [FollowupAction("action_log_out")]
+            return log_out(dispatcher, tracker)
         details_for = None if in_form else wanted_by_details(tracker)
         if details_for:  # "no, friday"
             return [SlotSet("offer", None), *take_up(domain, details_for, dict(tracker.latest_message))]

@@ -25,6 +25,8 @@ LEAVE_TAKING = frozenset({"action_log_out", "action_start_over"})
 """The actions with which a visit ends."""
 OF_RASA = frozenset({"session_started_metadata"})
 """Slots that Rasa fills by itself."""
+NEW_VISIT = {"type": "new_visit"}
+"""Has the web chat begin its page anew (docs/web-chat.md)."""
 
 Run = Callable[[Any, CollectingDispatcher, Tracker, DomainDict], Any]
 """A method ``run``, which returns its events or a coroutine of them."""
@@ -123,6 +125,29 @@ def start_of_visit(tracker: Tracker) -> int:
     is_nobody = tracker.get_slot(CUSTOMER) is not None and known_customer(tracker) is None
     is_signed_out = bool(signed_in) and not signed_in_as(tracker)  # while the message waited for its turn
     return message if is_nobody or is_signed_out else start
+
+
+def log_out(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Say that nothing is known any more of who the conversation was with, and forget it.
+
+    Nobody can be signed out of the shop here, whose next token would be believed as this one was.
+    """
+    begin_page_anew(dispatcher, tracker)
+    signed_in = "_signed_in" if signed_in_as(tracker) else ""
+    dispatcher.utter_message(response=f"utter_logged_out{signed_in}")
+    return everything_forgotten(tracker)
+
+
+def begin_page_anew(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Has the web chat show nothing any more of what was said; no other channel could take it back."""
+    if tracker.get_latest_input_channel() == "web":
+        dispatcher.utter_message(json_message=NEW_VISIT)
+
+
+def everything_forgotten(tracker: Tracker) -> list[EventType]:
+    """What leaves nothing for whoever writes next. Earlier messages are left out by ``leave_earlier_visits``."""
+    emptied = [slot for slot, value in tracker.slots.items() if value is not None and slot not in OF_RASA]
+    return [ActiveLoop(None), *(SlotSet(slot, None) for slot in emptied)]
 
 
 def _who_signed(token: str) -> str:

@@ -1,5 +1,6 @@
 """What an order costs, what was paid for it, and what goes back. A refund never exceeds what was paid."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -77,10 +78,20 @@ def cancel_open_payments(order: Order) -> None:
             payment.status = "cancelled"
 
 
-def settle(session: Session, order: Order, total_before: int) -> int:
-    """Bring discount, payments and refunds in line with the lines; returns what the order costs more than before."""
+@dataclass(frozen=True)
+class Settlement:
+    """What an order costs more (negative: less) than before, and how much of that comes back, in pence: what has not
+    been paid does not."""
+
+    difference_pence: int
+    refund_pence: int
+
+
+def settle(session: Session, order: Order, total_before: int) -> Settlement:
+    """Bring discount, payments and refunds in line with the lines."""
     order.discount_pence = _discount(session, order)
     difference = total_pence(order) - total_before
+    promised = None
     pending = [payment for payment in order.payments if payment.status in ("pending", "failed")]
     if difference > 0 and not pending:
         order.payments.append(Payment(amount_pence=difference, method=_method(order), status="pending"))
@@ -90,10 +101,10 @@ def settle(session: Session, order: Order, total_before: int) -> int:
         pending[-1].amount_pence = max(left, 0)
         if left <= 0:
             pending[-1].status = "cancelled"
-            refund(session, order, -left, "items_changed")
+            promised = refund(session, order, -left, "items_changed")
     else:
-        refund(session, order, -difference, "items_changed")
-    return difference
+        promised = refund(session, order, -difference, "items_changed")
+    return Settlement(difference, promised.amount_pence if promised else 0)
 
 
 def _discount(session: Session, order: Order) -> int:

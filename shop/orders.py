@@ -143,12 +143,14 @@ class ItemsOutcome(str, Enum):
 
 @dataclass(frozen=True)
 class ItemsChange:
-    """``difference_pence`` is what the order costs more (negative: less) than before; ``left_in_stock`` what is left
-    of the product on the shelf."""
+    """``difference_pence`` is what the order costs more (negative: less) than before; ``refund_pence`` what comes back,
+    which may be less, since an order may wait for its payment; ``left_in_stock`` what is left of the product on the
+    shelf."""
 
     outcome: ItemsOutcome
     difference_pence: int = 0
     left_in_stock: int = 0
+    refund_pence: int = 0
 
 
 def find_order(session: Session, number: str | int, email: str) -> OrderLookup:
@@ -259,10 +261,12 @@ def change_quantity(
     else:
         order.lines.remove(line)
     session.flush()
-    difference = ledger.settle(session, order, total_before)
+    settled = ledger.settle(session, order, total_before)
+    difference = settled.difference_pence
     detail = {"number": order.number, "product_id": line.product_id, "more": more, "difference_pence": difference}
     audit.record(session, "quantity_changed", conversation_id, customer_id, **detail)
-    return ItemsChange(ItemsOutcome.CHANGED if quantity else ItemsOutcome.REMOVED, difference, stock - more)
+    outcome = ItemsOutcome.CHANGED if quantity else ItemsOutcome.REMOVED
+    return ItemsChange(outcome, difference, stock - more, settled.refund_pence)
 
 
 def _stock_to_change(session: Session, product_id: int) -> int:

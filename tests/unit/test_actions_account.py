@@ -5,8 +5,10 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import URL
 
 from actions.account import (
+    ActionAskAccountFormConfirmed,
     ActionAskContactFormConfirmed,
     ActionAskDeletionFormConfirmed,
+    ActionAskPasswordFormConfirmed,
     ActionChangeContact,
     ActionDeleteData,
     ActionExportData,
@@ -328,16 +330,17 @@ def test_a_link_for_a_password_is_told_alike_whether_there_is_an_account_or_not(
     assert chat.slots["requested_slot"] == "email"
     assert chat.hears("at home", "inform").fills(ValidatePasswordForm()) == ["utter_email_unclear"]
     chat.hears(email, "inform", ("email", email)).fills(ValidatePasswordForm())
-    assert chat.form is None
+    chat.agrees(ValidatePasswordForm(), ActionAskPasswordFormConfirmed())
     assert chat.runs(ActionPasswordReset()) == ["utter_password_reset"]
     assert chat.blank("email") == email
     assert outbox("password_reset") == ([ADA] if email == ADA else [])
 
 
-def test_a_known_customer_gets_the_link_at_once_and_once() -> None:
-    chat = Conversation(token=mint(ADA, "Ada", "test", 60)).hears("can't log in", "password_help")
-    assert chat.fills(ValidatePasswordForm()) == [] and chat.form is None
+def test_a_known_customer_is_not_asked_for_an_address_and_gets_the_link_once() -> None:
+    chat = Conversation(token=mint(ADA, "Ada", "test", 60))
     for _ in range(2):
+        chat.hears("can't log in", "password_help").fills(ValidatePasswordForm())
+        chat.agrees(ValidatePasswordForm(), ActionAskPasswordFormConfirmed(), "yes, send me the link")
         assert chat.runs(ActionPasswordReset()) == ["utter_password_reset"]
     assert outbox("password_reset") == [ADA]
 
@@ -345,6 +348,7 @@ def test_a_known_customer_gets_the_link_at_once_and_once() -> None:
 def test_a_link_that_cannot_be_sent_now_is_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     chat = Conversation().hears(f"password for {ADA}", "password_help")
     chat.fills(ValidatePasswordForm())
+    chat.agrees(ValidatePasswordForm(), ActionAskPasswordFormConfirmed())
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     assert chat.runs(ActionPasswordReset()) == ["utter_shop_unavailable"]
     assert chat.slots["offer"] == "password_help"
@@ -495,6 +499,21 @@ def test_a_wish_about_what_is_remembered_is_taken_up_again_when_the_shop_is_back
     assert [entity["value"] for entity in again["parse_data"]["entities"]] == ["green"]
 
 
+def test_a_parcels_label_is_not_enough_to_keep_or_see_an_address() -> None:
+    with open_session() as session:
+        preferences.remember(session, account(ADA).id, "chat-0", usual_address="1 Own Street", usual_postcode="BA1 2AB")
+    chat = Conversation()
+    tell(chat, "my usual address is 9 Rowan Close, DE1 4GH", ("address", "9 Rowan Close"), ("postcode", "DE1 4GH"))
+    chat.hears(f"my points, 10432 {ADA}", "loyalty_points").fills(ValidateAccountForm())
+    assert chat.customer.email == ADA
+    told = tell(chat, "remember my address is 9 Rowan Close", ("address", "9 Rowan Close"))
+    assert told == ["utter_address_not_kept"]
+    chat.hears("what do you remember", "show_preferences").runs(ActionShowPreferences())
+    assert "Own Street" not in repr(chat.dispatcher.messages)
+    assert remembered().usual_address == "1 Own Street"
+    assert tell(chat, "call me Addie", ("name", "Addie")) == ["utter_remembered"]
+
+
 # The usual address ------------------------------------------------------------------------------------------------
 
 
@@ -506,8 +525,9 @@ def test_the_usual_address_is_the_one_that_was_remembered_or_else_the_accounts()
     assert (chat.slots["address"], chat.slots["postcode"]) == (stored.address, stored.postcode)
     assert chat.slots["requested_slot"] == "confirmed"
     chat = known()
-    tell(chat, "my usual address is 9 Rowan Close, Derby DE1 4GH", ("address", "9 Rowan Close, Derby"),
-         ("postcode", "DE1 4GH"))  # fmt: skip
+    with open_session() as session:
+        usual = {"usual_address": "9 Rowan Close, Derby", "usual_postcode": "DE1 4GH"}
+        preferences.remember(session, account(ADA).id, "chat-0", **usual)
     chat.hears("send 10434 somewhere else", "change_address", ("order_number", "10434")).fills(ValidateAddressForm())
     assert chat.slots["requested_slot"] == "address"
     chat.hears("same address as always").fills(ValidateAddressForm())
@@ -549,8 +569,11 @@ def test_a_copy_of_the_data_is_sent_once() -> None:
     chat.hears(f"send me all my data, 10438 {ELIN}", "export_data").fills(ValidateAccountForm())
     assert chat.runs(ActionExportData()) == ["utter_code_needed"] and outbox("data_export") == []
     proves(chat, ValidateAccountForm())
+    chat.agrees(ValidateAccountForm(), ActionAskAccountFormConfirmed(), "yes, send me the data")
     assert chat.runs(ActionExportData()) == ["utter_export_done"]
     first = chat.blank("reference")
+    chat.hears("send me all my data", "export_data").fills(ValidateAccountForm())
+    chat.agrees(ValidateAccountForm(), ActionAskAccountFormConfirmed())
     assert chat.runs(ActionExportData()) == ["utter_export_already_done"]
     assert chat.blank("reference") == first and outbox("data_export") == [ELIN]
 

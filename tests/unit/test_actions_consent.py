@@ -114,8 +114,18 @@ def erasing(chat: Chat) -> None:
     chat.say(f"delete my account, 10438 {ELIN}", "delete_data")
 
 
+def a_copy(chat: Chat) -> None:
+    chat.say(f"send me all my data, 10438 {ELIN}", "export_data")
+
+
+def a_new_password(chat: Chat) -> None:
+    chat.say("forgot my password", "password_help")
+    chat.say(ADA)
+
+
 ACTS: list[Callable[[Chat], None]] = [
     cancelling, another_address, other_quantities, a_return, a_search, a_claim, a_case, another_phone, erasing,
+    a_copy, a_new_password,
 ]  # fmt: skip
 
 
@@ -243,7 +253,7 @@ def test_a_yes_after_a_detail_has_changed_is_asked_for_again(own_shop: URL) -> N
     before = everything()
     said = chat.say("yes, but to 9 Rowan Close", "affirm", address="9 Rowan Close")
     assert said[-1] == "utter_confirm_address" and everything() == before
-    assert chat.told("address") == "9 Rowan Close"
+    assert chat.told("address") == "9 Rowan Close, Bath"
     assert chat.say("yes", "affirm") == ["utter_address_changed"]
 
 
@@ -504,9 +514,7 @@ HARMLESS = {
     "forget": "as remember",
     "send_invoice": "goes to the address on file",
     "resend_label": "goes to the address on file",
-    "export_data": "goes to the address on file, and needs a proof besides",
     "send": "a one-time code goes to the address on file",
-    "send_password_reset": "goes to the address on file",
     "attach_photo": "adds to a claim that was confirmed",
     "reschedule": "the customer names the day, and can name another",
     "ask_stock_notice": "an e-mail when something is back",

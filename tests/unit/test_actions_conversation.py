@@ -1,18 +1,21 @@
 """Courtesies: greeting, repeating, starting over, and the fixed answers, alone and inside a form."""
 
+import re
+
 import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from ruamel.yaml import YAML
 from sqlalchemy.engine import URL
 
-from actions.conversation import ActionLogOut, ActionRepeat, ActionStartOver
+from actions.conversation import LOGS_OUT, ActionLogOut, ActionRepeat, ActionStartOver
 from actions.visits import Action
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.database import open_session
 from shop.identity import mint
 
-from .dialogue import DOMAIN, Chat, rules
+from .dialogue import DOMAIN, ROOT, Chat, rules
 
 ADA = "ada.byrne@example.com"
 
@@ -133,8 +136,26 @@ def test_the_web_page_begins_anew_when_a_visit_ends(
     assert [message["custom"] for message in chat.dispatcher.messages] == told
 
 
+def test_what_is_written_to_be_logged_out_is_understood_as_that() -> None:
+    written = [
+        re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", line.removeprefix("- "))
+        for file in ("data/nlu/account.yml", "tests/nlu/account.yml")
+        for part in YAML(typ="safe").load((ROOT / file).read_text(encoding="utf-8"))["nlu"]
+        if part.get("intent") == "log_out"
+        for line in part["examples"].splitlines()
+    ]
+    missed = [text for text in written if not LOGS_OUT.search(text.lower())]
+    assert len(written) > 80 and len(missed) <= 0.05 * len(written), missed
+
+
 @pytest.mark.parametrize(
-    "text", ["should I log out? it's a shared computer", "no, leave my account alone", "not yet, don't log me out"]
+    "text",
+    [
+        "should I log out? it's a shared computer",
+        "no, leave my account alone",
+        "not yet, don't log me out",
+        "go on then, log it without",
+    ],
 )
 def test_who_asks_about_logging_out_is_not_logged_out(own_shop: URL, text: str) -> None:
     chat = Chat()

@@ -23,6 +23,8 @@ REOPENS = {
     "a_case": "unknown_charge",
     "another_phone": "change_contact",
     "erasing": "delete_data",
+    "a_copy": "export_data",
+    "a_new_password": "password_help",
 }
 """The request that opens each act's form again."""
 

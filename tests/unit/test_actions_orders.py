@@ -57,7 +57,7 @@ def test_what_a_question_says_of_money_is_what_happens(own_shop: URL) -> None:
     chat = recognised()
     chat.say("make it 3 cushions", "change_items", category="cushions", quantity="3")
     before = chat.told("amount")
-    assert chat.ask("affirm") == ["utter_items_dearer"]
+    assert chat.ask("affirm") == ["utter_items_changed_dearer"]
     assert chat.told("amount") == before
     chat.ask("cancel_order")
     before = chat.told("amount")
@@ -175,6 +175,27 @@ def test_of_two_addresses_the_new_one_counts(own_shop: URL) -> None:
     assert chat.slots["postcode"] == "BA1 2AB"
 
 
+@pytest.mark.parametrize(
+    ("correction", "wanted"),
+    [
+        ("43 Mill Road", ("43 Mill Road, Hexham", "NE46 3PP")),
+        ("43 Mill Road, Corbridge", ("43 Mill Road, Corbridge", "NE46 3PP")),
+        ("43 Mill Road Hexham", ("43 Mill Road Hexham", "NE46 3PP")),
+        ("9 Quay Street YO21 1AA", ("9 Quay Street", "YO21 1AA")),
+    ],
+)
+def test_an_address_that_is_put_right_in_part_keeps_its_town(
+    own_shop: URL, correction: str, wanted: tuple[str, str]
+) -> None:
+    chat = recognised()
+    chat.ask("change_address")
+    chat.say("34 Mill Road, Hexham, NE46 3PP")
+    chat.say(sent_code())
+    chat.say(correction, address=correction.removesuffix(" YO21 1AA"))
+    assert chat.ask("affirm") == ["utter_address_changed"]
+    assert (stored(10434).address, stored(10434).postcode) == wanted
+
+
 def test_an_address_that_is_none_and_half_a_postcode_are_explained(own_shop: URL) -> None:
     chat = recognised()
     chat.ask("change_address")
@@ -222,7 +243,7 @@ def test_a_line_is_picked_by_name_and_made_more_of(own_shop: URL) -> None:
     assert [button["title"] for button in chat.told("buttons")] == ["Saltmarsh linen cushion", "Tern reading light"]
     assert chat.say("the cushions", category="cushions") == ["utter_ask_quantity"]
     assert chat.say("three") == ["utter_confirm_items_dearer"]
-    assert chat.ask("affirm") == ["utter_items_dearer"]
+    assert chat.ask("affirm") == ["utter_items_changed_dearer"]
     assert stored(10434).lines[0].quantity == 3
 
 
@@ -237,10 +258,22 @@ def test_a_line_that_was_named_before_the_order_was_known_is_not_asked_for(own_s
 def test_fewer_or_none_of_a_line_bring_money_back(own_shop: URL) -> None:
     chat = recognised()
     chat.say("only 1 cushion", "change_items", category="cushion", quantity="1")
-    assert chat.ask("affirm") == ["utter_items_changed"]
-    assert chat.say("take the cushion out", "change_items", category="cushion") == ["utter_confirm_remove_cheaper"]
-    assert chat.ask("affirm") == ["utter_items_removed"]
+    assert chat.ask("affirm") == ["utter_items_changed_refunded"]
+    assert chat.say("take the cushion out", "change_items", category="cushion") == ["utter_confirm_remove_refunded"]
+    assert chat.ask("affirm") == ["utter_items_removed_refunded"]
     assert [line.quantity for line in stored(10434).lines] == [1]
+
+
+def test_nothing_comes_back_of_what_has_not_been_paid(own_shop: URL) -> None:
+    chat = recognised("10436", "leah.stone@example.org")
+    said = chat.say("only 1 bowl", "change_items", category="bowl", quantity="1")
+    assert said == ["utter_confirm_items_cheaper"]
+    assert chat.told("amount") == "£12.50"
+    assert chat.ask("affirm") == ["utter_items_changed_cheaper"]
+    assert chat.told("amount") == "£12.50"
+    with open_session() as session:
+        refunds = select(Refund).join(Order, Refund.order_id == Order.id).where(Order.number == 10436)
+        assert session.execute(refunds).all() == []
 
 
 def test_a_quantity_that_is_there_already_changes_nothing(own_shop: URL) -> None:

@@ -49,7 +49,8 @@ def by_order(chat: Chat) -> None:
 def by_code(chat: Chat) -> None:
     by_order(chat)
     chat.say("send me all my data", "export_data")
-    assert chat.say(sent_code()) == ["utter_export_done"]
+    assert chat.say(sent_code()) == ["utter_confirm_export"]
+    assert chat.ask("affirm") == ["utter_export_done"]
 
 
 WAYS = pytest.mark.parametrize("way", [by_token, by_order, by_code], ids=lambda way: way.__name__)
@@ -186,6 +187,22 @@ def test_a_code_proves_nothing_for_who_comes_after_a_farewell() -> None:
     assert chat.say("send me all my data", "export_data") == ["utter_ask_one_time_code"]
 
 
+@pytest.mark.parametrize("said", ["that wasn't me", "I'm not Ada"])
+@pytest.mark.parametrize("way", [by_order, by_code], ids=lambda way: way.__name__)
+def test_who_is_not_the_customer_is_logged_out_whatever_is_asked(way: Callable[[Chat], None], said: str) -> None:
+    chat = adas(way)  # who is asked whether to cancel
+    assert chat.say(said, "deny") == ["utter_logged_out"]
+    assert chat.form is None and ADA not in what_is_left(chat) and "10434" not in what_is_left(chat)
+    assert chat.say("what have I ordered", "list_orders") == ["utter_ask_order_number"]
+
+
+def test_who_is_not_the_customer_is_logged_out_once_outside_of_a_form() -> None:
+    chat = Chat()
+    by_order(chat)
+    assert chat.say("that wasn't me", "deny") == ["utter_logged_out"]
+    assert chat.slots["customer"] is None
+
+
 def test_a_change_of_the_name_keeps_the_proof() -> None:
     chat = Chat()
     by_code(chat)
@@ -199,7 +216,7 @@ def test_a_change_of_the_name_keeps_the_proof() -> None:
 @pytest.mark.parametrize(("intent", "response"), [("start_over", "utter_start_over"), ("log_out", "utter_logged_out")])
 def test_a_farewell_leaves_nothing_in_a_later_ticket(intent: str, response: str) -> None:
     chat = adas(by_order)
-    assert chat.say("that was all", intent) == [response]
+    assert chat.say("that was all, log me out", intent) == [response]
     assert chat.form is None and ADA not in what_is_left(chat)
     chat.say("a person please", "human_handoff")
     with open_session() as session:

@@ -41,6 +41,7 @@ PAYMENTS = ("paid", "pending", "failed", "refunded", "part_refunded")
 PAYMENT_PROBLEMS = ("card_declined", "3ds_failed", "expired")
 REASONS = ("bought", "goes_with", "colour", "room", "material", "style", "asked", "popular")
 PRICE_CHANGES = ("", "_dearer", "_cheaper")
+ITEMS_CHANGES = (*PRICE_CHANGES, "_refunded")
 NOT_CLAIMED = (ClaimOutcome.NOT_DELIVERED, ClaimOutcome.TOO_OLD, ClaimOutcome.NOT_FOUND)
 CARDS = frozenset(("utter_card", "utter_card_out_of_stock"))
 """Not sentences: the words on a product's card, filled by ``actions/product_cards.py``."""
@@ -62,8 +63,10 @@ BUILT: dict[str, list[str]] = {
     "utter_address_{done.outcome.value}": [
         f"utter_address_{outcome}" for outcome in each(AddressOutcome, [AddressOutcome.NOT_FOUND])
     ],
-    "utter_items_{done.outcome.value}": [
-        f"utter_items_{outcome}" for outcome in each(ItemsOutcome, [ItemsOutcome.NOT_FOUND])
+    "utter_items_{done.outcome.value}{costs(done)}": [
+        f"utter_items_{outcome}{change}"
+        for outcome in each(ItemsOutcome, [ItemsOutcome.NOT_FOUND])
+        for change in (ITEMS_CHANGES if outcome in ("changed", "removed") else ("",))
     ],
     # delivery
     "utter_missing_{report.outcome.value}": [
@@ -91,8 +94,8 @@ BUILT: dict[str, list[str]] = {
     ],
     "utter_confirm_cancel{unpaid}": ["utter_confirm_cancel", "utter_confirm_cancel_unpaid"],
     "utter_confirm_cancel_whole{unpaid}": ["utter_confirm_cancel_whole", "utter_confirm_cancel_whole_unpaid"],
-    "utter_confirm_{'items' if quantity else 'remove'}{price_change(done.difference_pence)}": [
-        f"utter_confirm_{what}{change}" for what in ("items", "remove") for change in PRICE_CHANGES
+    "utter_confirm_{'items' if quantity else 'remove'}{costs(done)}": [
+        f"utter_confirm_{what}{change}" for what in ("items", "remove") for change in ITEMS_CHANGES
     ],
     "utter_return_{state}": ["utter_return_cancelled", "utter_return_on_its_way"],
     "utter_confirm_exchange{price_change(costs)}": [f"utter_confirm_exchange{change}" for change in PRICE_CHANGES],

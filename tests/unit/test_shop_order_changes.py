@@ -136,6 +136,7 @@ def test_a_line_that_is_removed_brings_its_money_back(session: Session, customer
     ada = customer_of(10434)
     result = change_quantity(session, 10434, ada, line(session, 10434, ada, "Tern reading light"), 0, CHAT)
     assert (result.outcome, result.difference_pence) == (ItemsOutcome.REMOVED, -(3650 - 365))
+    assert result.refund_pence == 3650 - 365
     order = stored(session, 10434)
     assert [item.product.name for item in order.lines] == ["Saltmarsh linen cushion"]
     assert refundable_pence(order) == order_for(session, 10434, ada).total_pence
@@ -172,6 +173,6 @@ def test_an_order_that_waits_for_its_payment_is_charged_for_what_it_is_now(
     bowls = line(session, 10436, leah, "Barley breakfast bowl")
     result = change_quantity(session, 10436, leah, bowls, 1, CHAT)
     order = stored(session, 10436)
-    assert result.difference_pence == -1250
+    assert (result.difference_pence, result.refund_pence) == (-1250, 0)
     assert [payment.amount_pence for payment in order.payments] == [order_for(session, 10436, leah).total_pence]
     assert order.refunds == []
