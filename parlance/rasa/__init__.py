@@ -1,12 +1,19 @@
-"""Rasa graph components. The only folder that imports rasa."""
+"""What Rasa runs: components, policies and stores. Beside ``channels``, the only folder that imports Rasa."""
 
-from parlance.rasa.action_calls import make_action_calls_cheap
-from parlance.rasa.dialogue_policy import DialoguePolicy
-from parlance.rasa.graph_runner import answer_without_dask
-from parlance.rasa.transformer_nlu import TransformerNLU
-from parlance.rasa.turn_policy import TurnPolicy
+from importlib import import_module
+from typing import Any
+
+_MODULES = {
+    "DialoguePolicy": "parlance.rasa.dialogue_policy",
+    "TransformerNLU": "parlance.rasa.transformer_nlu",
+    "TurnPolicy": "parlance.rasa.turn_policy",
+}
 
 __all__ = ["DialoguePolicy", "TransformerNLU", "TurnPolicy"]
 
-make_action_calls_cheap()
-answer_without_dask()
+
+def __getattr__(name: str) -> Any:
+    """The classes by the names that stand in ``config.yml``; each is imported when it is asked for."""
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,7 +30,8 @@ def _validator() -> Validator:
     return kind(schema)
 
 
-def _validate_action_result(_action: RemoteAction, result: dict[str, Any]) -> bool:
+def validate_action_result(_action: RemoteAction, result: dict[str, Any]) -> bool:
+    """``RemoteAction._validate_action_result``, with a schema that was checked once."""
     error = next(_validator().iter_errors(result), None)
     if error is None:
         return True
@@ -62,7 +63,8 @@ class _BodyWriter:
 _as_json = _BodyWriter()
 
 
-def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
+def session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
+    """``EndpointConfig.session``, with a writer that keeps the JSON of the domain."""
     user = endpoint.basic_auth
     return aiohttp.ClientSession(
         headers=endpoint.headers,
@@ -72,7 +74,7 @@ def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
     )
 
 
-def _init_remote_action(action: RemoteAction, name: str, action_endpoint: EndpointConfig | None) -> None:
+def init_remote_action(action: RemoteAction, name: str, action_endpoint: EndpointConfig | None) -> None:
     """``RemoteAction``'s, with an endpoint of its own: the secret goes to the action server and nowhere else."""
     action._name = name
     action.action_endpoint = action_endpoint
@@ -82,10 +84,3 @@ def _init_remote_action(action: RemoteAction, name: str, action_endpoint: Endpoi
         headers = {"Authorization": authorization(secret), **action_endpoint.headers}
         action.action_endpoint = action_endpoint.copy()
         action.action_endpoint.headers = headers
-
-
-def make_action_calls_cheap() -> None:
-    """Teach Rasa to do so; calling this again changes nothing."""
-    RemoteAction.__init__ = _init_remote_action
-    RemoteAction._validate_action_result = _validate_action_result
-    EndpointConfig.session = _session

@@ -1,8 +1,7 @@
-"""Two of Rasa's checks know only Rasa's own components; here TransformerNLU is made known to them."""
+"""Two of Rasa's checks know only Rasa's own components; here they count others that can do the same."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.engine.graph import GraphSchema
@@ -19,17 +18,11 @@ FIXED_LABELS = {FINGERPRINT_NLU: DIETClassifier, FINGERPRINT_CORE: TEDPolicy}
 """What fixes the labels that a fingerprint is about. ResponseSelector is a DIETClassifier, UnexpecTED a TEDPolicy."""
 
 
-def make_known(component: type[Any]) -> None:
-    """Teach Rasa's checks what the component can do; calling this again changes nothing."""
-    if hasattr(FinetuningValidator._compare_or_memorize, "__wrapped__"):
-        return
-    FinetuningValidator._compare_or_memorize = _allow_new_labels(FinetuningValidator._compare_or_memorize)
-    DefaultV1RecipeValidator._warn_if_some_training_data_is_unused = _learns_entities(
-        DefaultV1RecipeValidator._warn_if_some_training_data_is_unused, component
-    )
+LEARNS_ENTITIES = "learns_entities"
+"""An attribute, true of the class of a component that learns entities, their roles and groups."""
 
 
-def _allow_new_labels(original: Callable[..., None]) -> Callable[..., None]:
+def allow_new_labels(original: Callable[..., None]) -> Callable[..., None]:
     """Let ``rasa train --finetune`` add intents and entities where every component can learn them.
 
     Rasa refuses new labels because DIETClassifier and TEDPolicy fix their outputs when they are first trained.
@@ -51,13 +44,13 @@ def _allow_new_labels(original: Callable[..., None]) -> Callable[..., None]:
     return compare_or_memorize
 
 
-def _learns_entities(original: Callable[..., None], component: type[Any]) -> Callable[..., None]:
+def count_learners_of_entities(original: Callable[..., None]) -> Callable[..., None]:
     """Keep Rasa from warning that nothing learns the entities, their roles and groups, where the component does."""
 
     @wraps(original)
     def warn_if_unused(self: DefaultV1RecipeValidator, training_data: TrainingData) -> None:
         types = self._component_types
-        if component in types:
+        if any(getattr(kind, LEARNS_ENTITIES, False) for kind in types):
             self._component_types = types | {DIETClassifier}
         try:
             original(self, training_data)

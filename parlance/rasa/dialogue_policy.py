@@ -21,8 +21,9 @@ from parlance.dialogue.moments import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
 from parlance.extras import importing_for_training
+from parlance.rasa import patches
 from parlance.rasa.errors import as_rasa_errors, while_training
-from parlance.rasa.turn_completion import form_asks_again, form_has_just_rejected, weigh_completions
+from parlance.rasa.turn_completion import form_asks_again, form_has_just_rejected
 
 MODEL_FOLDER = "model"
 PRIORITY = 1
@@ -56,6 +57,7 @@ class DialoguePolicy(Policy):
         predictor: ActionPredictor | None = None,
         before: Path | None = None,
     ) -> None:
+        patches.apply()
         options = _options(config)
         super().__init__({**config, "max_history": options.max_history}, model_storage, resource, execution_context)
         self._options = options
@@ -132,9 +134,6 @@ class DialoguePolicy(Policy):
             return False
         moves = {*domain.form_names, ACTION_DEACTIVATE_LOOP_NAME} - {tracker.active_loop_name}
         return intent != DEFAULT_NLU_FALLBACK_INTENT_NAME or action not in moves
-
-
-weigh_completions()
 
 
 def _options(config: dict[str, Any]) -> DialogueOptions:

@@ -21,14 +21,9 @@ def selectors_in(schema: GraphSchema) -> list[str]:
     return sorted({node.uses.__name__ for node in schema.nodes.values() if issubclass(node.uses, ResponseSelector)})
 
 
-def keep_better_answers() -> None:
-    """Teach Rasa's ResponseSelector; calling this again changes nothing."""
-    original = ResponseSelector._set_message_property
-    if not hasattr(original, "__wrapped__"):
-        ResponseSelector._set_message_property = _unless_worse(original)
+def unless_worse(original: Callable[..., None]) -> Callable[..., None]:
+    """A ``_set_message_property`` of ResponseSelector that writes over no better answer."""
 
-
-def _unless_worse(original: Callable[..., None]) -> Callable[..., None]:
     @wraps(original)
     def set_message_property(
         self: ResponseSelector, message: Message, prediction_dict: dict[str, Any], selector_key: str

@@ -13,7 +13,6 @@ from functools import wraps
 from pathlib import Path
 from typing import IO, Any
 
-import rasa.core.run
 from rasa.core.lock_store import InMemoryLockStore, LockStore
 from rasa.core.tracker_store import SQLTrackerStore, TrackerStore, create_engine_kwargs
 from rasa.core.utils import AvailableEndpoints
@@ -150,14 +149,9 @@ def check_claim() -> None:
         claim.check()
 
 
-def guard_conversations() -> None:
-    """Teach ``rasa run`` to refuse conversations that another server uses, or that are damaged, before it starts."""
-    original = rasa.core.run.configure_app
-    if not hasattr(original, "__wrapped__"):
-        rasa.core.run.configure_app = _guarded(original)
+def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A ``rasa.core.run.configure_app`` that refuses conversations which another server uses, or that are damaged."""
 
-
-def _guarded(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def configure_app(*arguments: Any, **options: Any) -> Any:
         endpoints = options.get("endpoints")

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -28,11 +28,11 @@ from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
 from parlance.inference.request_splitting import TwoRequests, known_matters, two_requests
-from parlance.rasa.checks import make_known
+from parlance.rasa import patches
 from parlance.rasa.errors import as_rasa_errors, while_training
 from parlance.rasa.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.rasa.retrieval import SEPARATOR, Responses, intent_ranking, response_selection, with_better_answers
-from parlance.rasa.selectors import keep_better_answers, selectors_in
+from parlance.rasa.selectors import selectors_in
 
 MODEL_FOLDER = "model"
 RESPONSES = "responses.json"
@@ -58,6 +58,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     features of ``text`` and ``action_text``. Training imports torch; serving does not.
     """
 
+    learns_entities: ClassVar[bool] = True
+    """For ``checks``."""
+
     @classmethod
     def required_components(cls) -> list[type]:
         """A tokenizer: Rasa's entity evaluation and the sequence features go by its tokens."""
@@ -66,6 +69,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     @staticmethod
     def required_packages() -> list[str]:
         """What serving imports; training also needs the extra ``train``, and says so where it is missing."""
+        patches.apply()  # Rasa asks this before it trains, and of a trained model nothing before load
         return ["onnxruntime", "tokenizers"]
 
     @staticmethod
@@ -158,6 +162,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         **kwargs: Any,
     ) -> "TransformerNLU":
         """Load the trained model: to serve it, or to go on training from it with ``rasa train --finetune``."""
+        patches.apply()
         name = execution_context.node_name
         try:
             with model_storage.read_from(resource) as folder:
@@ -236,10 +241,6 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
     def _set_features(self, message: Message, attribute: str, prediction: Prediction, tokens: np.ndarray) -> None:
         if len(tokens):
             self.add_features_to_message(tokens, prediction.embedding[None, :], attribute, message)
-
-
-make_known(TransformerNLU)
-keep_better_answers()
 
 
 def _warn_of_faults(examples: Sequence[Example], matters: Sequence[Sequence[str]]) -> None:

@@ -63,14 +63,9 @@ def form_asks_again(tracker: DialogueStateTracker, domain: Domain, policy_name: 
     return TurnCompletion(domain, policy_name, form, NOTHING_TO_SAY, [LoopInterrupted(True)])
 
 
-def weigh_completions() -> None:
-    """Teach Rasa's ensemble about completions; calling this again changes nothing."""
-    original = DefaultPolicyPredictionEnsemble.combine_predictions
-    if not hasattr(original, "__wrapped__"):
-        DefaultPolicyPredictionEnsemble.combine_predictions = _then_complete(original)
+def then_complete(original: Combine) -> Combine:
+    """A ``combine_predictions`` of the ensemble that knows of completions."""
 
-
-def _then_complete(original: Combine) -> Combine:
     @wraps(original)
     def combine_predictions(
         self: DefaultPolicyPredictionEnsemble,

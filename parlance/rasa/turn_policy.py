@@ -27,12 +27,12 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 
+from parlance.rasa import patches
 from parlance.rasa.turn_completion import (
     NOTHING_TO_SAY,
     TurnCompletion,
     form_asks_again,
     form_has_just_rejected,
-    weigh_completions,
 )
 
 
@@ -68,6 +68,7 @@ class TurnPolicy(Policy):
         **kwargs: Any,
     ) -> None:
         super().__init__(config, model_storage, resource, execution_context, **kwargs)
+        patches.apply()
         _check_options(config)
         self._questions = frozenset(config["questions"])
         self._further: dict[str, str] | None = config["further_request"]
@@ -136,9 +137,6 @@ class TurnPolicy(Policy):
         self, domain: Domain, action: str, instead_of: Collection[str], events: Collection[Event] = ()
     ) -> TurnCompletion:
         return TurnCompletion(domain, type(self).__name__, action, instead_of, events)
-
-
-weigh_completions()
 
 
 def _events_of_turn(tracker: DialogueStateTracker) -> list[Event]:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from parlance.channels import deliveries
+from parlance.channels.core import deliveries
 from parlance.channels.core.deliveries import BUSY_SECONDS, DeliveryLog
 from parlance.errors import ParlanceError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from parlance.channels import uploads
+from parlance.channels.core import uploads
 from parlance.channels.core.uploads import StorageFull, UploadRefused, UploadsBusy, UploadTooLarge, store, take_in
 
 LIMIT = 1_000_000

@@ -13,7 +13,7 @@ from typing import Any
 import emoji
 from markdown_it.token import Token
 
-from parlance.channels import markdown
+from parlance.channels.core import markdown
 from parlance.channels.core.text import storable
 
 Block = dict[str, Any]

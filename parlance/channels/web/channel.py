@@ -48,9 +48,9 @@ from parlance.channels.core.uploads import (
 )
 from parlance.channels.readiness import readiness_of
 from parlance.channels.web import access
-from parlance.channels.web.bodies import Refused, id_of, read_body, read_json, text_of
 from parlance.channels.web.conversations import Conversations, WebOutput
 from parlance.channels.web.options import WebOptions
+from parlance.channels.web.request_parsing import Refused, id_of, read_body, read_json, text_of
 from parlance.channels.web.retention import WebChatKeeper
 from parlance.channels.web.store import ConversationStore, Entry, Upload
 from parlance.dotted_names import named_function

@@ -7,7 +7,7 @@ from typing import Any
 
 from sanic.request import Request
 
-from parlance.channels import bodies
+from parlance.channels.core import bodies
 from parlance.channels.core.text import storable
 
 JSON_BYTES = 1_000_000
