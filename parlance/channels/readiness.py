@@ -18,6 +18,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from parlance.actions.server import authorization, shared_secret
+from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
 from parlance.rasa.single_server import check_claim
 from parlance.rasa.tracker_store import check_writable
@@ -50,6 +51,7 @@ class ReadinessInput(InputChannel):
         Raises:
             ChannelError: It has options.
         """
+        patches.apply()
         if credentials:
             raise ChannelError("The readiness channel has no options.", "Leave nothing but its name and a colon.")
         return cls()

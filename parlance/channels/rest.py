@@ -38,6 +38,7 @@ from parlance.channels.core.limits import (
 )
 from parlance.channels.core.payloads import ANY, MODES, storable_message, typed_text
 from parlance.channels.core.text import storable
+from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,7 @@ class RestInput(RasaRestInput):
         Raises:
             ChannelError: An option does not work out, or the token is short.
         """
+        patches.apply()
         token = os.environ.get(TOKEN_VARIABLE) or None
         if token is not None and (len(token) < TOKEN_LENGTH or not token.isascii()):
             raise ChannelError(

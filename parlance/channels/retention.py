@@ -12,6 +12,7 @@ from sanic import Blueprint, Sanic
 
 from parlance.dotted_names import named_function
 from parlance.errors import ParlanceError
+from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
 from parlance.rasa.retention import Source, retention_of
 from parlance.rasa.tracker_retention import TrackerKeeper
@@ -60,6 +61,7 @@ class RetentionInput(InputChannel):
         Raises:
             ChannelError: An option does not work out.
         """
+        patches.apply()
         try:
             return cls(dict(credentials or {}))
         except ParlanceError as error:

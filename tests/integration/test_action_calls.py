@@ -8,8 +8,10 @@ from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 
+from parlance.rasa import patches
 from parlance.rasa.action_calls import _BodyWriter
 
+patches.apply()
 ACTION = RemoteAction("action_act", None)
 GOOD = {"events": [{"event": "slot", "timestamp": None, "name": "x", "value": 1}], "responses": [{"text": "hi"}]}
 

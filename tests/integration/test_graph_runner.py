@@ -13,10 +13,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-import parlance.rasa  # noqa: F401
+from parlance.rasa import patches
 
 from .small_assistant import DOMAIN, train
 
+patches.apply()
 WITH_DASK = DaskGraphRunner.run.__wrapped__
 
 

@@ -31,6 +31,7 @@ from parlance.channels.slack.users import Mint
 from parlance.channels.slack.web_api import SlackWeb
 from parlance.dotted_names import named_function
 from parlance.errors import ParlanceError
+from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError, as_rasa_errors
 from parlance.rasa.retention import retention_of
 
@@ -61,6 +62,7 @@ class SlackChannel(InputChannel):
         Raises:
             InvalidConfigException: The options do not work out; the message says what to change.
         """
+        patches.apply()
         try:
             options = SlackOptions.from_credentials(credentials)
             mint = named_function(options.identity, "The Slack channel's identity") if options.identity else None

@@ -55,6 +55,7 @@ from parlance.channels.web.retention import WebChatKeeper
 from parlance.channels.web.store import ConversationStore, Entry, Upload
 from parlance.dotted_names import named_function
 from parlance.errors import ParlanceError
+from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError, as_rasa_errors
 from parlance.rasa.retention import retention_of
 from parlance.url_secrets import LINK
@@ -126,6 +127,7 @@ class WebInput(InputChannel):
         Raises:
             ChannelError: An option does not work out; Rasa shows the sentence without a traceback.
         """
+        patches.apply()
         try:
             return cls(WebOptions.from_credentials(credentials))
         except ParlanceError as error:
