@@ -8,10 +8,14 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
+from actions.customer_forms import CODE, CODE_SLOT, AccountForm, CompletedForm, ConfirmedAct, Form
 from actions.customers import KnownCustomer, Proof, known_customer, proof_of, recognise_if_possible
-from actions.forms import CODE, CODE_SLOT, REQUESTED, AccountForm, CompletedForm, Form
-from actions.messages import (
+from actions.items import AskConsent
+from actions.shop_access import ask_shop
+from actions.wording import money
+from parlance.actions.confirmation import Question
+from parlance.actions.messages import (
+    REQUESTED,
     entities,
     entity,
     free_answer,
@@ -21,8 +25,6 @@ from actions.messages import (
     meant,
     value_before_this_turn,
 )
-from actions.shop_access import ask_shop
-from actions.wording import money
 from shop.customers import (
     ContactField,
     ContactOutcome,

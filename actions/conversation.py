@@ -9,10 +9,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import recognise
-from actions.messages import earlier_events, in_small_letters, latest_text
-from actions.requests import fresh_offer
 from actions.shop_access import ask_shop
-from actions.visits import NEW_VISIT, Action, begin_page_anew, everything_forgotten, log_out
+from actions.visits import NEW_VISIT, begin_page_anew, everything_forgotten, log_out
+from parlance.actions.action import Action
+from parlance.actions.messages import earlier_events, in_small_letters, latest_text
+from parlance.actions.offers import fresh_offer
 from shop import preferences
 from shop.errors import ShopUnavailable
 

@@ -11,8 +11,8 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.messages import GOES_ON
 from actions.shop_access import ask_shop
+from parlance.actions.messages import GOES_ON
 from shop import one_time_codes, preferences
 from shop.customers import CustomerSummary, customer_by_email, note_conversation
 from shop.errors import ShopUnavailable

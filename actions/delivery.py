@@ -11,18 +11,19 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions import consent
-from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
-from actions.consent import CONFIRMED
+from actions.customer_forms import CompletedForm, ConfirmedAct, OrderForm
 from actions.customers import KnownCustomer, Proof, known_customer
-from actions.forms import CompletedForm, OrderForm, refuse
-from actions.items import ItemForm, Line, not_found
-from actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
-from actions.requests import offering
+from actions.items import AskConsent, ItemForm, Line, about_order, not_found
 from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import day
+from parlance.actions import consent
+from parlance.actions.action import Action
+from parlance.actions.confirmation import Question
+from parlance.actions.consent import CONFIRMED
 from parlance.actions.dates import find_date
+from parlance.actions.form_endings import refuse
+from parlance.actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
+from parlance.actions.offers import offering
+from parlance.actions.wording import day
 from shop.claims import (
     ClaimKind,
     ClaimOutcome,

@@ -9,7 +9,9 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
 from actions.items import Line, ask_which, goods_in, named_in
-from actions.messages import (
+from actions.shop_access import ask_shop
+from parlance.actions.action import Action
+from parlance.actions.messages import (
     chosen,
     entities,
     entity,
@@ -20,8 +22,6 @@ from actions.messages import (
     messages_of_request,
     set_this_turn,
 )
-from actions.shop_access import ask_shop
-from actions.visits import Action
 from shop.products import ProductSummary, by_sku, find_by_name, search
 from shop.returns import ReturnableLine
 

@@ -8,13 +8,14 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions import consent
 from actions.customers import known_customer
-from actions.messages import intent_of, latest_text, transcript
-from actions.refusals import NEGATIONS, REFUSABLE, is_refusal
-from actions.requests import WORDS_OF_A_PERSON
+from actions.refusals import REFUSABLE
 from actions.shop_access import ask_shop
-from actions.visits import Action
+from parlance.actions import consent
+from parlance.actions.action import Action
+from parlance.actions.messages import intent_of, latest_text, transcript
+from parlance.actions.offers import WORDS_OF_A_PERSON
+from parlance.actions.refusals import NEGATIONS, is_refusal
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number
 from shop.tickets import open_ticket

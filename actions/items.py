@@ -10,9 +10,14 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.customer_forms import OrderForm
 from actions.customers import KnownCustomer, known_customer
-from actions.forms import FREE_TEXT, REQUESTED, OrderForm, unavailable
-from actions.messages import (
+from actions.shop_access import ask_shop
+from actions.wording import goods
+from parlance.actions import confirmation
+from parlance.actions.action import Action
+from parlance.actions.messages import (
+    REQUESTED,
     chosen,
     entities,
     free_answer,
@@ -23,10 +28,7 @@ from actions.messages import (
     messages_of_request,
     value_before_this_turn,
 )
-from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import goods
-from shop.errors import ShopUnavailable
+from parlance.actions.settings import settings
 from shop.order_numbers import show_order_number
 from shop.orders import OrderSummary, order_for
 from shop.product_words import MOST_WORDS, likeness, words
@@ -92,7 +94,7 @@ class ItemForm(OrderForm):
             events.append(SlotSet("item", named))
             if item is not None:
                 # "No, the mug" was not what is wrong with the cushion.
-                events += [SlotSet(slot, None) for slot in FREE_TEXT if is_asked_for(tracker, slot)]
+                events += [SlotSet(slot, None) for slot in settings().free_text if is_asked_for(tracker, slot)]
         if named is None and item is None:
             listed = [{"kind": "item", "ref": line.line_id, "name": line.name} for line in lines]
             return events if listed == tracker.get_slot("shown") else [*events, SlotSet("shown", listed)]
@@ -123,12 +125,6 @@ def ask_which(dispatcher: CollectingDispatcher, response: str, things: Iterable[
         {"title": thing["name"], "payload": f'/inform{{"ordinal": "{n}"}}'} for n, thing in enumerate(things, start=1)
     ]
     dispatcher.utter_message(response=response, buttons=buttons)
-
-
-def end_unavailable(dispatcher: CollectingDispatcher, tracker: Tracker, error: ShopUnavailable) -> list[EventType]:
-    """End a form that cannot ask its question because the shop cannot be reached."""
-    logger.error("%s", error)
-    return [*unavailable(dispatcher, tracker), SlotSet(REQUESTED, None)]
 
 
 def not_found(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
@@ -214,3 +210,28 @@ def quantity_given(tracker: Tracker) -> int | None:
         if word in NUMBERS:
             return NUMBERS[word]
     return None
+
+
+class AskConsent(confirmation.AskConsent):
+    """Asks whether to go ahead with something about an order."""
+
+    def gone(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+        return not_found(dispatcher, tracker)
+
+
+async def about_order(tracker: Tracker, response: str, **blanks: Any) -> confirmation.Question | None:
+    """A question about the order in hand and, where there is one, the line of it; the response may use {number},
+    {items} and {item}. None where the order is not there any more.
+
+    Raises:
+        ShopUnavailable: The database cannot be used.
+    """
+    order = await order_in_hand(tracker)
+    if order is None:
+        return None
+    item = next((line for line in order.items if line.line_id == tracker.get_slot("item")), None)
+    number = show_order_number(order.number)
+    filling = {"number": number, "items": goods(order.items), "item": item.name if item else "it", **blanks}
+    # Of an order with other goods in it, one that is named is less than what is asked.
+    all_of_it = item or (order.items[0] if len(order.items) == 1 else None)
+    return confirmation.Question(response, filling, (all_of_it.name,) if all_of_it else ())

@@ -14,11 +14,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import ADDRESS, Proof, proof_of, recognise
-from actions.forms import ask_again_later
-from actions.messages import before, entities, entity, latest_text, marked_in, meant
 from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import listing
+from parlance.actions.action import Action
+from parlance.actions.form_endings import ask_again_later
+from parlance.actions.messages import before, entities, entity, latest_text, marked_in, meant
+from parlance.actions.wording import listing
 from shop import preferences
 from shop.errors import ShopUnavailable
 from shop.preferences import MOST_OF_A_KIND, Preferences

@@ -9,12 +9,13 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
+from actions.customer_forms import ConfirmedAct, OrderForm, reason_given
 from actions.customers import KnownCustomer, Proof, known_customer
-from actions.forms import OrderForm, reason_given, refuse
 from actions.items import (
+    AskConsent,
     ItemForm,
     Line,
+    about_order,
     goods_in,
     item_name,
     named_in,
@@ -22,7 +23,11 @@ from actions.items import (
     order_in_hand,
     quantity_given,
 )
-from actions.messages import (
+from actions.shop_access import ask_shop
+from actions.wording import money, price_change
+from parlance.actions.confirmation import Question
+from parlance.actions.form_endings import refuse
+from parlance.actions.messages import (
     entities,
     entity,
     free_answer,
@@ -30,8 +35,6 @@ from actions.messages import (
     messages_of_request,
     value_before_this_turn,
 )
-from actions.shop_access import ask_shop
-from actions.wording import money, price_change
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.models import OrderStatus

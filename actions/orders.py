@@ -8,13 +8,14 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.customer_forms import AccountForm, CompletedForm, OrderForm
 from actions.customers import KnownCustomer, Proof, known_customer
-from actions.forms import AccountForm, CompletedForm, OrderForm
+from actions.details import REQUESTS_ABOUT_AN_ORDER
 from actions.items import not_found, order_in_hand, shown_order
-from actions.requests import REQUESTS_ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import day, goods, money
+from actions.wording import goods, money
+from parlance.actions.action import Action
+from parlance.actions.wording import day
 from shop.delivery import why_not_missing
 from shop.errors import ShopUnavailable
 from shop.order_numbers import show_order_number

@@ -10,27 +10,28 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.confirmed_acts import AskConsent, ConfirmedAct, Question
-from actions.consent import CONFIRMED
+from actions.customer_forms import CompletedForm, ConfirmedAct, Form, order_number_in
 from actions.customers import KnownCustomer, Proof, known_customer, recognise, recognise_if_possible
-from actions.forms import ENDED, CompletedForm, Form, ended, try_again_later
-from actions.items import not_found, order_in_hand
-from actions.messages import (
+from actions.items import AskConsent, not_found, order_in_hand
+from actions.shop_access import ask_shop
+from actions.wording import money
+from parlance.actions.action import Action
+from parlance.actions.amounts import find_amount
+from parlance.actions.confirmation import Question
+from parlance.actions.consent import CONFIRMED
+from parlance.actions.dates import find_date
+from parlance.actions.form_endings import ENDED, ended, try_again_later
+from parlance.actions.messages import (
     client_of,
     entity,
     free_answer,
     intent_of,
     is_asked_for,
     latest_text,
-    order_number_in,
     transcript,
     value_before_this_turn,
 )
-from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import day, money
-from parlance.actions.amounts import find_amount
-from parlance.actions.dates import find_date
+from parlance.actions.wording import day
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import OrderSummary, recent_orders

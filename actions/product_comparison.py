@@ -9,14 +9,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
-from actions.forms import ask_again_later
-from actions.messages import entities, marked_in, picked
 from actions.product_cards import shown_products
 from actions.product_mentions import MOST_TO_CHOOSE_FROM, in_order, named, shown_skus
 from actions.product_search import SUGGESTED
 from actions.product_wishes import FILTERS, merged
 from actions.shop_access import ask_shop
-from actions.visits import Action
+from parlance.actions.action import Action
+from parlance.actions.form_endings import ask_again_later
+from parlance.actions.messages import entities, marked_in, picked
 from shop.browsing import Filters, browse
 from shop.errors import ShopUnavailable
 from shop.product_summary import ProductSummary

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rasa_sdk import Tracker
 from sqlalchemy.orm import Session
 
-from actions.messages import chosen, entities, free_answer, intent_of, last_shown
 from actions.product_wishes import filters_in
+from parlance.actions.messages import chosen, entities, free_answer, intent_of, last_shown
 from shop.browsing import ALL, Filters, browse
 from shop.models import Product
 from shop.product_summary import ProductSummary, read_products

@@ -11,15 +11,15 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
 from actions.customers import recognise
-from actions.forms import ask_again_later
-from actions.messages import entities, latest_text
 from actions.product_cards import cards, phrase, shown_products
 from actions.product_mentions import find_mention, in_order, named, shown_skus
 from actions.product_wishes import direction_in, filters_in, merged
-from actions.requests import take_up
 from actions.shop_access import ask_shop
-from actions.visits import Action
 from actions.wording import money
+from parlance.actions.action import Action
+from parlance.actions.form_endings import ask_again_later
+from parlance.actions.messages import entities, latest_text
+from parlance.actions.pending_requests import take_up
 from shop.browsing import Filters, Found, browse, turned
 from shop.errors import ShopUnavailable
 from shop.preferences import Preferences

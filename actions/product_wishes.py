@@ -6,8 +6,8 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.messages import before, latest_text, marked_in
 from parlance.actions.amounts import find_amount
+from parlance.actions.messages import before, latest_text, marked_in
 from shop.browsing import Direction, Filters
 
 FILTERS = ("category", "room", "colour", "material", "size")

@@ -8,15 +8,18 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.customer_forms import Form
 from actions.customers import known_customer, recognise
-from actions.forms import ENDED, Form, ended, refuse, try_again_later, unavailable
-from actions.messages import chosen, intent_of
+from actions.details import ABOUT_AN_ORDER
 from actions.product_cards import cards, product_buttons, shown_products
 from actions.product_mentions import Mention, find_mention, in_order, shown_skus
-from actions.requests import ABOUT_AN_ORDER, resume_later, take_up
 from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import listing, money
+from actions.wording import money
+from parlance.actions.action import Action
+from parlance.actions.form_endings import ENDED, ended, refuse, try_again_later, unavailable
+from parlance.actions.messages import chosen, intent_of
+from parlance.actions.pending_requests import resume_later, take_up
+from parlance.actions.wording import listing
 from shop.errors import ShopUnavailable
 from shop.product_summary import ProductSummary
 from shop.products import StockNoticeOutcome, ask_stock_notice, by_sku
@@ -121,7 +124,7 @@ class ProductAnswer(Action, ABC):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         events = await self.answer(dispatcher, tracker, domain)
-        return [*events, *resume_later(tracker, PRODUCT_FORMS)]
+        return [*events, *resume_later(tracker, PRODUCT_FORMS, goods_to_read_again(tracker))]
 
     async def answer(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         """Look the product up and tell what was asked, or why that cannot be done."""
@@ -219,7 +222,10 @@ class ActionStockNotice(Action):
         return "action_stock_notice"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        return [*await self.note(dispatcher, tracker), *resume_later(tracker, PRODUCT_FORMS)]
+        return [
+            *await self.note(dispatcher, tracker),
+            *resume_later(tracker, PRODUCT_FORMS, goods_to_read_again(tracker)),
+        ]
 
     async def note(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         """Note it down, or say why it cannot be."""
@@ -287,3 +293,8 @@ def gone(dispatcher: CollectingDispatcher) -> list[EventType]:
     """The product is not in the catalogue any more."""
     dispatcher.utter_message(response="utter_product_gone")
     return [SlotSet("product", None)]
+
+
+def goods_to_read_again(tracker: Tracker) -> tuple[str, ...]:
+    """Until the line of the order is known, goods that were named at first are nowhere but in that message."""
+    return () if tracker.get_slot("item") is not None else ("product", "category")

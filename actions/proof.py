@@ -5,11 +5,12 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.customer_forms import send_code
 from actions.customers import known_customer
-from actions.forms import REQUESTED, send_code
-from actions.items import end_unavailable
 from actions.shop_access import ask_shop
-from actions.visits import Action
+from parlance.actions.action import Action
+from parlance.actions.form_endings import end_unavailable
+from parlance.actions.messages import REQUESTED
 from shop import one_time_codes
 from shop.customers import address_on_file
 from shop.emails import masked

@@ -8,25 +8,28 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.confirmed_acts import AskConsent, ConfirmedAct, Question, about_order
-from actions.consent import repeats_only
+from actions.customer_forms import CompletedForm, ConfirmedAct, reason_given
 from actions.customers import KnownCustomer, Proof, known_customer
 from actions.exchanges import find_exchange
-from actions.forms import CompletedForm, reason_given, refuse
 from actions.items import (
+    AskConsent,
     ItemForm,
     Line,
-    end_unavailable,
+    about_order,
     item_name,
     not_found,
     order_in_hand,
     quantity_given,
     without_goods,
 )
-from actions.messages import intent_of, is_asked_for, latest_text
 from actions.shop_access import ask_shop
-from actions.visits import Action
-from actions.wording import day, money, price_change
+from actions.wording import money, price_change
+from parlance.actions.action import Action
+from parlance.actions.confirmation import Question
+from parlance.actions.consent import repeats_only
+from parlance.actions.form_endings import end_unavailable, refuse
+from parlance.actions.messages import intent_of, is_asked_for, latest_text
+from parlance.actions.wording import day
 from shop.errors import ShopUnavailable
 from shop.models import OrderStatus
 from shop.order_numbers import show_order_number

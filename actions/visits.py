@@ -1,23 +1,19 @@
 """One customer at a time: when another one writes in a conversation, nothing of the first is left for them.
 
 Rasa fills slots before any action is run, and the first of Fern's actions in a turn may be any; so every action begins
-with this. What belongs to the visit is read from the events, which Rasa stores, and not from a slot that might be lost.
+with ``leave_earlier_visits`` (``actions/__init__.py``). What belongs to the visit is read from the events, which Rasa
+stores, and not from a slot that might be lost.
 """
 
-import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
-from functools import wraps
 from typing import Any
 
-import rasa_sdk
 from rasa_sdk import Tracker
-from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import CUSTOMER, is_from_customer, known_customer, signed_in_as, token_of
-from actions.messages import CHANGES_FORM
+from parlance.actions.messages import CHANGES_FORM
 from shop.identity import identity_of
 from shop.recognition import recognition_in
 
@@ -27,47 +23,6 @@ OF_RASA = frozenset({"session_started_metadata"})
 """Slots that Rasa fills by itself."""
 NEW_VISIT = {"type": "new_visit"}
 """Has the web chat begin its page anew (docs/web-chat.md)."""
-
-Run = Callable[[Any, CollectingDispatcher, Tracker, DomainDict], Any]
-"""A method ``run``, which returns its events or a coroutine of them."""
-
-
-class Action(rasa_sdk.Action, ABC):
-    """An action that sees nothing of whoever was in the conversation before. Every action of Fern's is one."""
-
-    def __init_subclass__(cls, **settings: Any) -> None:
-        super().__init_subclass__(**settings)
-        if "run" in cls.__dict__:
-            cls.run = in_this_visit(cls.run)
-
-    @abstractmethod
-    def name(self) -> str:
-        """As the domain has it."""
-
-
-def in_this_visit(run: Run) -> Run:
-    """A method ``run`` of an action that first empties what an earlier visit left behind."""
-
-    @wraps(run)
-    def only_this_visit(action: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Any:
-        left = leave_earlier_visits(tracker, domain, action.name())
-        if ActiveLoop(None) in left and action.name() == f"validate_{tracker.active_loop.get('name')}":
-            # The form was the other's. Rejected, it gives way to what the message asks for.
-            return _later([ActionExecutionRejected(str(tracker.active_loop["name"])), *left], _nothing())
-        if ActiveLoop(None) in left:
-            tracker.active_loop = {}
-        outcome = run(action, dispatcher, tracker, domain)
-        return _later(left, outcome) if asyncio.iscoroutine(outcome) else [*left, *outcome]
-
-    return only_this_visit
-
-
-async def _nothing() -> list[EventType]:
-    return []
-
-
-async def _later(left: list[EventType], outcome: Coroutine[Any, Any, list[EventType]]) -> list[EventType]:
-    return [*left, *await outcome]
 
 
 def leave_earlier_visits(tracker: Tracker, domain: DomainDict, action: str) -> list[EventType]:

@@ -1,14 +1,8 @@
-"""Dates, amounts and lists of goods as a customer reads them. Composes data; sentences live in ``domain.yml``."""
+"""Amounts and goods as a customer reads them. Composes data; sentences live in ``domain.yml``."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable
 
 from shop.orders import Item
-
-
-def day(value: date, year: bool = False) -> str:
-    """A date such as "Tuesday 3 March", or "3 March 2026"."""
-    return f"{value.day} {value:%B %Y}" if year else f"{value:%A} {value.day} {value:%B}"
 
 
 def goods(items: Iterable[Item]) -> str:
@@ -19,11 +13,6 @@ def goods(items: Iterable[Item]) -> str:
 def money(pence: int) -> str:
     """An amount such as "£48.50", "£1,200"."""
     return f"£{pence / 100:,.2f}".removesuffix(".00")
-
-
-def listing(things: Sequence[str]) -> str:
-    """Things in a row: "oak, linen and green"."""
-    return " and ".join([", ".join(things[:-1]), things[-1]] if len(things) > 1 else things)
 
 
 def price_change(pence: int) -> str:

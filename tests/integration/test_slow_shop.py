@@ -17,7 +17,7 @@ from shop.models import Order, Refund
 from tests.unit.dialogue import Chat
 
 ADA = "ada.byrne@example.com"
-SORRY = ["utter_shop_unavailable"]
+SORRY = ["utter_unavailable"]
 
 
 @contextmanager

@@ -19,8 +19,9 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from ruamel.yaml import YAML
 from sqlalchemy import select
 
+from actions.customer_forms import Form
 from actions.customers import KnownCustomer, known_customer
-from actions.forms import REQUESTED, Form
+from parlance.actions.messages import REQUESTED
 from shop.customers import customer_by_email
 from shop.database import open_session
 from shop.models import OutboxMessage

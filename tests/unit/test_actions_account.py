@@ -19,12 +19,12 @@ from actions.account import (
     ValidatePasswordForm,
     find_name,
 )
-from actions.forms import Form
+from actions.customer_forms import Form
 from actions.memory import ActionForgetPreferences, ActionSetPreference, ActionShowPreferences
 from actions.order_changes import ActionAskAddressFormConfirmed, ActionChangeAddress, ValidateAddressForm
 from actions.orders import ValidateAccountForm
 from actions.proof import ActionAskOneTimeCode
-from actions.requests import ActionAccept
+from parlance.actions.offers import ActionAccept
 from shop import account_links, preferences
 from shop.account_links import Followed
 from shop.customers import CustomerSummary, customer_by_email
@@ -313,10 +313,10 @@ def test_what_cannot_be_changed_or_used_is_explained() -> None:
 def test_contact_details_are_kept_while_the_shop_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     chat = known(contact_detail="surname", new_value="Okafor")
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    assert chat.hears("x", "change_contact").runs(ActionAskContactFormConfirmed()) == ["utter_shop_unavailable"]
+    assert chat.hears("x", "change_contact").runs(ActionAskContactFormConfirmed()) == ["utter_unavailable"]
     assert chat.runs(ActionChangeContact()) == [] and chat.slots["form_ended"] is None
     chat.given(CONSENTED)
-    assert chat.runs(ActionChangeContact()) == ["utter_shop_unavailable"]
+    assert chat.runs(ActionChangeContact()) == ["utter_unavailable"]
     assert chat.slots["new_value"] == "Okafor" and chat.slots["offer"] == "change_contact"
 
 
@@ -350,7 +350,7 @@ def test_a_link_that_cannot_be_sent_now_is_offered_again(monkeypatch: pytest.Mon
     chat.fills(ValidatePasswordForm())
     chat.agrees(ValidatePasswordForm(), ActionAskPasswordFormConfirmed())
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    assert chat.runs(ActionPasswordReset()) == ["utter_shop_unavailable"]
+    assert chat.runs(ActionPasswordReset()) == ["utter_unavailable"]
     assert chat.slots["offer"] == "password_help"
 
 
@@ -492,7 +492,7 @@ def test_a_wish_about_what_is_remembered_is_taken_up_again_when_the_shop_is_back
 ) -> None:
     chat = known()
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    assert chat.hears("my colour green", intent, ("colour", "green")).runs(action()) == ["utter_shop_unavailable"]
+    assert chat.hears("my colour green", intent, ("colour", "green")).runs(action()) == ["utter_unavailable"]
     chat.hears("yes", "affirm").runs(ActionAccept())
     again = next(event for event in chat.returned if event["event"] == "user")
     assert again["parse_data"]["intent"]["name"] == intent and again["text"] == "my colour green"
@@ -623,7 +623,7 @@ def test_a_database_that_is_down_keeps_the_account_and_the_yes(monkeypatch: pyte
     chat.agrees(ValidateDeletionForm(), ActionAskDeletionFormConfirmed())
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     for action in (ActionDeleteData(), ActionExportData(), ActionLoyaltyPoints()):
-        assert chat.runs(action) == ["utter_shop_unavailable"]
+        assert chat.runs(action) == ["utter_unavailable"]
     assert chat.slots["confirmed"] is True and chat.slots["offer"] == "delete_data"
 
 

@@ -15,8 +15,9 @@ from sqlalchemy.engine import URL
 
 import actions
 import shop
-from actions.confirmed_acts import AskConsent, ConfirmedAct
-from actions.consent import is_plain_no, is_plain_yes
+from actions.customer_forms import ConfirmedAct
+from parlance.actions.confirmation import AskConsent
+from parlance.actions.consent import is_plain_no, is_plain_yes
 from shop.database import open_session
 from shop.models import Base
 
@@ -261,7 +262,7 @@ def test_a_yes_that_was_kept_is_none_for_another_order(own_shop: URL, monkeypatc
     chat = asked(cancelling)
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
-        assert chat.say("yes", "affirm") == ["utter_shop_unavailable"]
+        assert chat.say("yes", "affirm") == ["utter_unavailable"]
     assert chat.slots["confirmed"] is True
     assert chat.say("cancel 10422, tom.okafor@example.com instead", "cancel_order")[-1] != "utter_cancel_refunded"
     assert chat.say("cancel 10434", "cancel_order")[-1] == "utter_confirm_cancel"

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from sqlalchemy.engine import URL
 
 from actions.conversation import LOGS_OUT, ActionLogOut, ActionRepeat, ActionStartOver
-from actions.visits import Action
+from parlance.actions.action import Action
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.database import open_session

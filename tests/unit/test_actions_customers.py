@@ -11,7 +11,7 @@ from actions.conversation import ActionGreet, ActionRepeat, ActionStartOver
 from actions.customers import recognise, recognise_if_possible
 from actions.memory import ActionSetPreference
 from actions.orders import ValidateAccountForm
-from actions.requests import ActionAccept
+from parlance.actions.offers import ActionAccept
 from shop import preferences
 from shop.customers import customer_by_email
 from shop.database import open_session
@@ -155,7 +155,7 @@ def test_a_database_that_is_down_is_told_or_passed_over(monkeypatch: pytest.Monk
     assert asyncio.run(recognise_if_possible(tracker)) == []
     chat = Conversation(token=token())
     assert chat.hears("hi", "greet").runs(ActionGreet()) == ["utter_greet"]
-    assert chat.hears("points", "loyalty_points").fills(ValidateAccountForm()) == ["utter_shop_unavailable"]
+    assert chat.hears("points", "loyalty_points").fills(ValidateAccountForm()) == ["utter_unavailable"]
     assert chat.form is None and chat.slots["offer"] == "loyalty_points"
 
 

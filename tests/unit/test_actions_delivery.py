@@ -306,7 +306,7 @@ def test_a_claim_is_kept_while_the_shop_is_out_of_reach(own_shop: URL, monkeypat
     chat.say("the lid is cracked")
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
-        assert chat.say("no", "deny") == ["utter_shop_unavailable"]
+        assert chat.say("no", "deny") == ["utter_unavailable"]
     assert chat.ask("affirm") == ["utter_confirm_claim"]
     assert chat.say("yes", "affirm") == ["utter_claim_opened_without_photo"]
 
@@ -398,7 +398,7 @@ def test_the_day_is_kept_while_the_shop_is_out_of_reach(
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/missing.db")
         said = chat.say(f"10432 on {day:%d %B} {ADA}", "reschedule_delivery", date=f"{day:%d %B}")
-        assert said == ["utter_shop_unavailable"]
+        assert said == ["utter_unavailable"]
     assert chat.ask("affirm") == ["utter_reschedule_moved"]
 
 

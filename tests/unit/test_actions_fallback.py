@@ -7,7 +7,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from ruamel.yaml import YAML
 
-from actions.fallback import ActionDefaultAskAffirmation, ActionDefaultFallback, intent_titles
+import actions  # noqa: F401 (tells the kit who Fern is)
+from parlance.actions.fallback import ActionDefaultAskAffirmation, ActionDefaultFallback
+from parlance.actions.settings import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))
@@ -36,7 +38,7 @@ def test_the_likeliest_three_are_offered_by_title_and_none_of_these_comes_last()
         "/human_handoff",
         "/out_of_scope",
     ]
-    assert message["buttons"][0]["title"] == intent_titles()["order_status"]
+    assert message["buttons"][0]["title"] == settings().titles["order_status"]
 
 
 def test_a_button_carries_what_was_said_along() -> None:
@@ -58,4 +60,4 @@ def test_giving_up_offers_a_person() -> None:
 
 
 def test_every_title_belongs_to_an_intent() -> None:
-    assert set(intent_titles()) <= set(DOMAIN["intents"])
+    assert set(settings().titles) <= set(DOMAIN["intents"])

@@ -169,8 +169,8 @@ def test_a_shop_out_of_reach_is_told_and_a_yes_tries_again_with_what_was_said(
     chat = Chat()
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "postgresql://fern@127.0.0.1:1/fernhill")
-        assert chat.say(f"where is 10433, {ADA}", "order_status") == ["utter_shop_unavailable"]
-        assert chat.ask("affirm") == ["utter_shop_unavailable"]
+        assert chat.say(f"where is 10433, {ADA}", "order_status") == ["utter_unavailable"]
+        assert chat.ask("affirm") == ["utter_unavailable"]
     assert chat.ask("affirm") == ["utter_order_delivered_with_note"]
 
 
@@ -178,7 +178,7 @@ def test_a_damaged_database_is_told_as_out_of_reach(tmp_path: Path, monkeypatch:
     file = tmp_path / "fernhill.db"
     file.write_bytes(b"this was a database once" * 100)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
-    assert Chat().say(f"where is 10433, {ADA}", "order_status") == ["utter_shop_unavailable"]
+    assert Chat().say(f"where is 10433, {ADA}", "order_status") == ["utter_unavailable"]
 
 
 def test_a_form_that_cannot_ask_because_the_shop_is_gone_ends_and_confirms_nothing(
@@ -189,7 +189,7 @@ def test_a_form_that_cannot_ask_because_the_shop_is_gone_ends_and_confirms_nothi
     chat.say("14 Mill Lane, Bath", address="14 Mill Lane, Bath")
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
-        assert chat.say("BA1 2AB", postcode="BA1 2AB") == ["utter_shop_unavailable"]
+        assert chat.say("BA1 2AB", postcode="BA1 2AB") == ["utter_unavailable"]
     assert chat.form is None
     assert chat.ask("affirm") == ["utter_ask_one_time_code"]
     assert chat.say(sent_code()) == ["utter_confirm_address"]

@@ -15,7 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
 
-from actions.messages import MOST_ENTITIES
+from parlance.actions.messages import MOST_ENTITIES
 from shop.product_words import MOST_WORDS
 
 from .dialogue import DOMAIN, recognised_as, registered_actions

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 
+from actions.details import ActionUseDetails
 from actions.orders import ValidateOrderForm
 from actions.payment import (
     ActionAskChargeFormConfirmed,
@@ -19,7 +20,7 @@ from actions.payment import (
     ValidateCodeForm,
     find_code,
 )
-from actions.requests import ActionAccept, ActionUseDetails
+from parlance.actions.offers import ActionAccept
 from shop.database import open_session
 from shop.identity import mint
 from shop.models import FraudReport, OutboxMessage, Payment, Ticket
@@ -151,7 +152,7 @@ def test_somebody_elses_order_has_no_invoice_for_a_known_customer() -> None:
 def test_an_invoice_that_cannot_be_sent_now_is_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     chat = about_order("invoice_copy", "10433", ADA)
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    assert chat.runs(ActionSendInvoice()) == ["utter_shop_unavailable"]
+    assert chat.runs(ActionSendInvoice()) == ["utter_unavailable"]
     assert chat.slots["offer"] == "invoice_copy" and chat.slots["order_number"] == "10433"
 
 
@@ -279,7 +280,7 @@ def test_a_code_is_kept_for_another_try(
     chat = Conversation().hears(code, request_)
     chat.fills(ValidateCodeForm())
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    assert chat.runs(action()) == ["utter_shop_unavailable"]
+    assert chat.runs(action()) == ["utter_unavailable"]
     assert chat.slots["code"] == code and chat.slots["offer"] == request_
     monkeypatch.setenv("DATABASE_URL", str(empty_tickets))
     chat.hears("yes", "affirm").runs(ActionAccept())
@@ -426,7 +427,7 @@ def test_a_charge_is_kept_while_the_shop_is_down(monkeypatch: pytest.MonkeyPatch
     chat, _ = charge(("a charge of £5", "unknown_charge"), ("no idea", "inform"), email=ADA)
     agree(chat)
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
-    assert chat.runs(ActionOpenFraudCase()) == ["utter_shop_unavailable"]
+    assert chat.runs(ActionOpenFraudCase()) == ["utter_unavailable"]
     assert (chat.slots["charge_amount"], chat.slots["charge_day"]) == (500, "unknown")
     assert chat.slots["offer"] == "unknown_charge"
 

@@ -458,10 +458,10 @@ def test_a_shop_out_of_reach_is_told_and_a_yes_tries_again(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
     chat = Chat()
-    assert chat.say("something about products", intent, **entities) == ["utter_shop_unavailable"]
+    assert chat.say("something about products", intent, **entities) == ["utter_unavailable"]
     offer = chat.slots["offer"]
     assert (offer["intent"]["name"] if isinstance(offer, dict) else offer) == intent
     assert chat.slots["form_ended"] is None
     monkeypatch.setenv("DATABASE_URL", str(shop_url))
     answer = chat.say("yes", "affirm")
-    assert answer and answer[0] not in ("utter_shop_unavailable", "utter_ask_category", "utter_compare_what")
+    assert answer and answer[0] not in ("utter_unavailable", "utter_ask_category", "utter_compare_what")

@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import URL
 
 from actions.account import ActionChangeContact
+from actions.customer_forms import CompletedForm, OrderForm
 from actions.customers import Proof
-from actions.forms import CompletedForm, OrderForm
-from actions.messages import transcript
+from parlance.actions.messages import transcript
 from shop import account_links
 from shop.account_links import Followed
 from shop.account_page import account_page

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy.engine import URL
 
-from actions.refusals import REFUSABLE, disowns, is_refusal
+from actions.refusals import REFUSABLE, disowns
+from parlance.actions.refusals import is_refusal
 
 from .dialogue import DOMAIN, Chat
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import URL
 
-from actions.requests import ActionNextRequest, take_up
+from parlance.actions.pending_requests import ActionNextRequest, take_up
 
 from .dialogue import DOMAIN, Chat
 

@@ -294,5 +294,5 @@ def test_a_return_is_kept_while_the_shop_is_out_of_reach(own_shop: URL, monkeypa
     chat = returning(reason="too heavy")
     with monkeypatch.context() as broken:
         broken.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
-        assert chat.ask("affirm") == ["utter_shop_unavailable"]
+        assert chat.ask("affirm") == ["utter_unavailable"]
     assert chat.ask("affirm") == ["utter_return_opened"]

@@ -12,8 +12,8 @@ from sqlalchemy.engine import URL
 
 from actions.customers import Proof, known_customer, proof_of
 from actions.handoff import ActionHumanHandoff
-from actions.messages import transcript
-from actions.visits import Action
+from parlance.actions.action import Action
+from parlance.actions.messages import transcript
 from shop.database import open_session
 from shop.identity import mint
 from shop.models import OneTimeCode, Ticket, utc_now

@@ -206,7 +206,11 @@ def called(call: ast.Call) -> str:
     )
 
 
-MODULES = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "actions").glob("*.py"))}
+MODULES = {
+    str(path): ast.parse(path.read_text(encoding="utf-8"))
+    for folder in ("parlance/actions", "actions")
+    for path in sorted((ROOT / folder).glob("*.py"))
+}
 
 
 def helpers() -> dict[str, frozenset[str]]:

@@ -1,4 +1,4 @@
-"""An explicit yes to one asking. Whatever has consequences goes through here (``confirmed_acts.ConfirmedAct``).
+"""An explicit yes to one asking. Whatever has consequences goes through here (``confirmation.ConfirmedAct``).
 
 A question is asked by ``ask``, which keeps in the slot ``consent`` what exactly it was about. It is answered by its own
 button, which is worth nothing for any other asking, or by words that are plainly a yes. What NLU takes for an
@@ -16,7 +16,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.messages import entity, in_small_letters, intent_of, latest_text
+from parlance.actions.messages import entity, in_small_letters, intent_of, latest_text
+from parlance.actions.settings import settings
 
 CONSENT = "consent"
 """The slot for the open question: {id, about: the slots that it speaks of}."""
@@ -46,7 +47,7 @@ _YES = _phrases(
     that's it, thats it, i'd like that, i want that, i'm happy with that, im happy with that, happy with that"""
 )
 _COURTESY = _phrases(
-    """please, pls, plz, pleease, thanks, thank you, thx, ty, ta, cheers, mate, love, fern, sir, madam, miss, then, now
+    """please, pls, plz, pleease, thanks, thank you, thx, ty, ta, cheers, mate, love, sir, madam, miss, then, now
     right now, right away, straight away, asap, today, very much, so much, a lot, that would be great, that'd be great
     that would be lovely, lovely, great, perfect, brilliant, 100%, 100 percent, hundred percent, positive, really
     very, quite, completely, just, no problem, no worries, you can, you may"""
@@ -73,9 +74,10 @@ _LENGTHENED = re.compile(r"([a-z])\1{2,}")
 
 
 @lru_cache(maxsize=64)
-def _plain_yes(act: str) -> re.Pattern[str]:
+def _plain_yes(act: str, assistant: str) -> re.Pattern[str]:
     words = "|".join(map(re.escape, (*act.split(), *_OF_ANY_ACT)))
-    return re.compile(rf"(?:(?:{_COURTESY}) )*(?:{_YES})(?: (?:{_YES}|{_COURTESY}|{_EMPHASIS}|{words}))*")
+    courtesy = f"{_COURTESY}|{re.escape(assistant)}"
+    return re.compile(rf"(?:(?:{courtesy}) )*(?:{_YES})(?: (?:{_YES}|{courtesy}|{_EMPHASIS}|{words}))*")
 
 
 def is_plain_yes(text: str, act: str = "") -> bool:
@@ -89,7 +91,7 @@ def is_plain_yes(text: str, act: str = "") -> bool:
     """
     plain = _DECORATION.sub(" ", _YES_SIGNS.sub(" yes ", in_small_letters(text)))
     folded = _LENGTHENED.sub(r"\1", " ".join(plain.split()))
-    return len(folded.split()) <= MOST_WORDS and bool(_plain_yes(act).fullmatch(folded))
+    return len(folded.split()) <= MOST_WORDS and bool(_plain_yes(act, settings().name.lower()).fullmatch(folded))
 
 
 def repeats_only(text: str, act: str) -> bool:

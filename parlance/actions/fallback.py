@@ -1,7 +1,7 @@
-"""What Fern does when it has not understood."""
+"""What is done when a message was not understood: likely meanings first, then other words, then a person."""
 
 import json
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,15 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from ruamel.yaml import YAML
 
-from actions.visits import Action
+from parlance.actions.action import Action
+from parlance.actions.settings import settings
 
-TITLES_FILE = Path(__file__).resolve().parent / "intent_titles.yml"
 MOST_SUGGESTIONS = 3
 
 
-@lru_cache(maxsize=1)
-def intent_titles(file: Path = TITLES_FILE) -> dict[str, str]:
-    """The words on the button for each intent that Fern may suggest."""
-    with file.open(encoding="utf-8") as text:
-        return dict(YAML(typ="safe").load(text))
+def read_titles(file: Path) -> dict[str, str]:
+    """The words on the button for each intent that may be suggested, from a YAML file."""
+    return dict(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
 
 
 class ActionDefaultAskAffirmation(Action):
@@ -34,7 +32,7 @@ class ActionDefaultAskAffirmation(Action):
         return "action_default_ask_affirmation"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        titles = intent_titles()
+        titles = settings().titles
         entities = _entities(tracker.latest_message)
         buttons = [
             {"title": titles[intent], "payload": f"/{intent}{entities}"}
@@ -56,7 +54,7 @@ class ActionDefaultFallback(Action):
         return []
 
 
-def suggestions(message: dict[str, Any], titles: dict[str, str]) -> list[str]:
+def suggestions(message: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     """The likeliest intents that have a title, best first; the first titles where the ranking holds none of them."""
     offered = [name for name in titles if name != "out_of_scope"]
     ranking = [intent["name"] for intent in message.get("intent_ranking", [])]

@@ -1,4 +1,4 @@
-"""What the customer's latest message and the conversation before it say; reading only."""
+"""What the user's latest message and the conversation before it say; reading only."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -6,8 +6,10 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from shop.order_numbers import find_order_number
+from parlance.actions.settings import settings
 
+REQUESTED = "requested_slot"
+"""Rasa's slot for what the open form asks for."""
 ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback", ""})
 """Intents that may be the answer to a form's open question, whatever it asks; so may be the form's own."""
 SURE = 0.7
@@ -102,7 +104,7 @@ def before(text: str, found: Mapping[str, Any], characters: int = _NEAR) -> str:
 
 def is_asked_for(tracker: Tracker, slot: str) -> bool:
     """Whether the form's open question is about this slot."""
-    return bool(tracker.get_slot("requested_slot") == slot)
+    return bool(tracker.get_slot(REQUESTED) == slot)
 
 
 def free_answer(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
@@ -162,21 +164,16 @@ def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
                 return
 
 
-def order_number_in(tracker: Tracker) -> str | None:
-    """An order number in the latest message, whatever intent and entities it was taken for, or in its button."""
-    return find_order_number(latest_text(tracker)) or find_order_number(str(entity(tracker, "order_number") or ""))
-
-
 def transcript(tracker: Tracker) -> str:
-    """The conversation so far, one message a line, as a colleague wants to read it; one-time codes are masked."""
-    speakers = {"user": "Customer", "bot": "Fern"}
+    """The conversation so far, one message a line, as a colleague wants to read it; what is secret is masked."""
+    speakers = {"user": "Customer", "bot": settings().name}
     lines, asked = [], None
     for event in tracker.events:
-        if event.get("event") == "slot" and event.get("name") == "requested_slot":
+        if event.get("event") == "slot" and event.get("name") == REQUESTED:
             asked = event.get("value")
         if event.get("event") in speakers and event.get("text"):
-            is_code = event["event"] == "user" and asked == "one_time_code"
-            text = re.sub(r"\d", "*", event["text"]) if is_code else event["text"]
+            is_secret = event["event"] == "user" and asked in settings().secrets
+            text = re.sub(r"\d", "*", event["text"]) if is_secret else event["text"]
             lines.append(f"{speakers[event['event']]}: {text}")
     return "\n".join(lines)
 

@@ -1,0 +1,74 @@
+"""Details that nobody asked for just now, and what they are most likely for."""
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.customers import known_customer
+from actions.refusals import disowns
+from actions.visits import log_out
+from parlance.actions.messages import chosen, latest_text
+from parlance.actions.offers import Decline, UseDetails, fresh_offer
+
+REQUESTS_ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents refund_status return_label invoice_copy payment_failed".split()
+)
+"""The requests that ``order_form`` collects for."""
+REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that ``code_form`` collects for."""
+ABOUT_AN_ORDER = frozenset("order_status order_contents refund_status return_label invoice_copy payment_failed".split())
+"""The requests that ``order_form`` collects for."""
+REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
+"""The requests that ``code_form`` collects for."""
+WORDS_OF_AN_OFFER = "show tell get send try again look chase compare take day a person more other others next know how"
+"""With which a yes to an offer may say again what was offered."""
+WORDS_OF_A_PERSON = "get find fetch pass put hand over through person human"
+"""With which a yes to a person may: "yes, tell me more" opens no ticket."""
+ABOUT_AN_ORDER = frozenset(
+    "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
+    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
+)
+"""Those in which an order is named, whichever form they use."""
+
+
+class ActionDecline(Decline):
+    """The kit's; whoever is not the customer is logged out."""
+
+    def wanted_by_details(self, tracker: Tracker) -> str | None:
+        return wanted_by_details(tracker)
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        customer = known_customer(tracker)
+        if customer and disowns(latest_text(tracker), customer.first_name):
+            return log_out(dispatcher, tracker)
+        return list(super().run(dispatcher, tracker, domain))
+
+
+class ActionUseDetails(UseDetails):
+    """The kit's, with what Fern knows of details."""
+
+    def wanted_by_details(self, tracker: Tracker) -> str | None:
+        return wanted_by_details(tracker)
+
+
+def wanted_by_details(tracker: Tracker) -> str | None:
+    """What the details in the latest message are most likely for: "10433" asks the same about another order."""
+    kinds = [entity["entity"] for entity in tracker.latest_message.get("entities") or []]
+    shown = tracker.get_slot("shown") or []
+    if shown and chosen(tracker, len(shown)) is not None:
+        return "select_option"
+    request = tracker.get_slot("request")
+    comparing = kinds.count("product") > 1 or fresh_offer(tracker) == "compare_products"
+    # "blue" after a list narrows it; a kind of thing is another search.
+    narrowing = bool(shown) and shown[0]["kind"] == "product" and "category" not in kinds
+    wanted = (
+        ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
+        ({"email"} if request == "back_in_stock" else set(), "back_in_stock"),
+        ({"order_number", "email"}, request if request in ABOUT_AN_ORDER else "order_status"),
+        ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
+        ({"ordinal"}, "select_option"),
+        ({"product"}, "compare_products" if comparing else "product_details"),
+        ({"category", "colour", "material", "room", "size"}, "refine_search" if narrowing else "find_product"),
+    )
+    return next((intent for details, intent in wanted if details & set(kinds)), None)
