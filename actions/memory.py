@@ -16,6 +16,7 @@ from rasa_sdk.types import DomainDict
 from actions.customers import ADDRESS, Proof, proof_of, recognise
 from actions.forms import ask_again_later
 from actions.messages import before, entities, entity, latest_text, marked_in, meant
+from actions.refusals import is_refusal
 from actions.shop_access import ask_shop
 from actions.visits import Action
 from actions.wording import listing
@@ -121,6 +122,12 @@ class ActionForgetPreferences(Action):
         return "action_forget_preferences"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if is_refusal(latest_text(tracker), "forget_preferences"):
+            dispatcher.utter_message(response="utter_not_wanted")
+            return []
+        if tracker.active_loop.get("name"):  # where "forget it" and "erase it" answer something else
+            dispatcher.utter_message(response="utter_forget_later")
+            return []
         told = {field: tuple(v.lower() for v in map(str, entities(tracker, kind))) for field, kind in LISTS.items()}
         fields = [field for field in NAMES if told.get(field) or _NAMED[field].search(latest_text(tracker).lower())]
         fields += ["tone"] if entity(tracker, "tone") and "tone" not in fields else []
@@ -131,6 +138,9 @@ class ActionForgetPreferences(Action):
         try:
             customer, events = await recognise(tracker)
             kept = await ask_shop(preferences.of, customer.id) if customer else in_conversation(tracker)
+            if fields and not any(getattr(kept, field) for field in fields):
+                dispatcher.utter_message(response="utter_nothing_to_forget")
+                return events
             if not fields:
                 kept = Preferences()
                 if customer:
