@@ -47,8 +47,8 @@ def asks_plainly(text: str) -> bool:
 
 
 def address_told(tracker: Tracker) -> str:
-    """The e-mail address that was told last, as it was typed (a slot may hold a part that NLU marked), unless it did not
-    belong to the order that was told with it."""
+    """The e-mail address that was told last, as it was typed: a slot may hold a part that NLU marked. Empty where it
+    did not belong to the order that was told with it."""
     if tracker.get_slot("unverified_email"):
         return ""
     said = (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
