@@ -45,6 +45,12 @@ _ANOTHER_CODE = re.compile(
     r"|email|come|came|arrived?|got|get|received?))\b",
     re.IGNORECASE,
 )
+_NO_REASON = re.compile(
+    r"^\W*(?:there'?s )?no (?:real |particular |special )?reason\b"
+    r"|^\W*(?:i )?(?:would |'d )?(?:do not|don'?t|rather not|won'?t) (?:want to |wanna )?(?:say|tell)\b"
+    r"|^\W*(?:none|nothing|n/?a|skip(?: it)?|just because|none of your business)\W*$",
+    re.IGNORECASE,
+)
 
 
 class Form(forms.Form):
@@ -170,7 +176,9 @@ class OrderForm(Form):
         if intent_of(tracker) == "deny":
             return [*events, *refuse(dispatcher, "utter_nothing_changed")]
         if wants_another_code(tracker):
-            return [SlotSet(CODE_SLOT, None), *await send_code(dispatcher, tracker, customer)]
+            # "Send a new one" has been taken for an exchange.
+            goes_on = SlotSet("request", self.collected_for(tracker))
+            return [SlotSet(CODE_SLOT, None), goes_on, *await send_code(dispatcher, tracker, customer)]
         given = CODE.search(latest_text(tracker))
         if given is None:
             return events
@@ -286,10 +294,13 @@ async def _check_owner(
 
 
 def reason_given(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
-    """A reason in the latest message: all of the answer to the question for it, or what is marked as one elsewhere.
+    """A reason in the latest message: all of the answer to the question for it, or what is marked as one elsewhere;
+    empty where somebody says that there is none.
 
     A part of the answer may say something else than the whole: "it was for somebody who left me" is no "left me".
     """
     answer = free_answer(tracker, slot, also)
     marked = [e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == "reason"]
+    if answer and _NO_REASON.search(answer):
+        return ""
     return answer or (str(marked[-1]) if marked else None)

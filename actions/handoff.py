@@ -16,6 +16,8 @@ from parlance.actions.action import Action
 from parlance.actions.messages import intent_of, latest_text, transcript
 from parlance.actions.offers import WORDS_OF_A_PERSON
 from parlance.actions.refusals import NEGATIONS, is_refusal
+from shop.customers import address_on_file
+from shop.emails import find_email
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number
 from shop.tickets import open_ticket
@@ -45,6 +47,15 @@ def asks_plainly(text: str) -> bool:
     return not text or bool(words & PEOPLE) and not words & DOUBTS and not is_own
 
 
+def address_told(tracker: Tracker) -> str:
+    """The e-mail address that was told last, as it was typed: a slot may hold a part that NLU marked. Empty where it
+    did not belong to the order that was told with it."""
+    if tracker.get_slot("unverified_email"):
+        return ""
+    said = (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
+    return next((email for text in said if (email := find_email(text))), "")
+
+
 class ActionHumanHandoff(Action):
     """Opens a ticket with the transcript and tells the customer its number. Reads ``email`` and ``order_number``."""
 
@@ -64,8 +75,10 @@ class ActionHumanHandoff(Action):
             dispatcher.utter_message(response="utter_confirm_person")
             return [SlotSet("offer", "human_handoff")]
         customer = known_customer(tracker)
-        email = customer.email if customer else tracker.get_slot("email") or ""
         try:
+            # What the conversation knows may be older than a change of the address.
+            on_file = await ask_shop(address_on_file, customer.id) if customer else None
+            email = on_file or address_told(tracker)
             ticket = await ask_shop(
                 open_ticket,
                 conversation_id=tracker.sender_id,
@@ -84,4 +97,4 @@ class ActionHumanHandoff(Action):
             dispatcher.utter_message(response="utter_handoff_by_email", ticket=ticket.number, email=email)
         else:
             dispatcher.utter_message(response="utter_handoff", ticket=ticket.number)
-        return [SlotSet("ticket_number", ticket.number)]
+        return [SlotSet("ticket_number", ticket.number), SlotSet("ticket_open", True)]

@@ -18,6 +18,7 @@ from actions.shop_access import ask_shop
 from parlance.actions.action import Action
 from parlance.actions.form_endings import ask_again_later
 from parlance.actions.messages import before, entities, entity, latest_text, marked_in, meant
+from parlance.actions.refusals import is_refusal
 from parlance.actions.wording import listing
 from shop import preferences
 from shop.errors import ShopUnavailable
@@ -121,6 +122,12 @@ class ActionForgetPreferences(Action):
         return "action_forget_preferences"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if is_refusal(latest_text(tracker), "forget_preferences"):
+            dispatcher.utter_message(response="utter_not_wanted")
+            return []
+        if tracker.active_loop.get("name"):  # where "forget it" and "erase it" answer something else
+            dispatcher.utter_message(response="utter_forget_later")
+            return []
         told = {field: tuple(v.lower() for v in map(str, entities(tracker, kind))) for field, kind in LISTS.items()}
         fields = [field for field in NAMES if told.get(field) or _NAMED[field].search(latest_text(tracker).lower())]
         fields += ["tone"] if entity(tracker, "tone") and "tone" not in fields else []
@@ -131,6 +138,9 @@ class ActionForgetPreferences(Action):
         try:
             customer, events = await recognise(tracker)
             kept = await ask_shop(preferences.of, customer.id) if customer else in_conversation(tracker)
+            if fields and not any(getattr(kept, field) for field in fields):
+                dispatcher.utter_message(response="utter_nothing_to_forget")
+                return events
             if not fields:
                 kept = Preferences()
                 if customer:

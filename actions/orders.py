@@ -49,10 +49,10 @@ class ValidateAccountForm(AccountForm):
 
     def needed_proof(self, tracker: Tracker) -> Proof:
         """A copy of all data asks for more than a look at the points."""
-        return Proof.CODE if tracker.get_slot("request") == "export_data" else Proof.ORDER_AND_EMAIL
+        return Proof.CODE if self.collected_for(tracker) == "export_data" else Proof.ORDER_AND_EMAIL
 
     def further(self, tracker: Tracker) -> list[str]:
-        return ["confirmed"] if tracker.get_slot("request") == "export_data" else []
+        return ["confirmed"] if self.collected_for(tracker) == "export_data" else []
 
 
 class ActionAskOrderNumber(Action):

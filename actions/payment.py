@@ -278,7 +278,7 @@ class ActionOpenFraudCase(ConfirmedAct):
             ticket=case.ticket,
             email=email,
         )
-        return [SlotSet("ticket_number", case.ticket)]
+        return [SlotSet("ticket_number", case.ticket), SlotSet("ticket_open", True)]
 
 
 def find_code(text: str) -> str | None:

@@ -12,6 +12,7 @@ REFUSABLE = {
     "cancel_order": "cancel cancelled canceled cancelling canceling cancellation",
     "change_address": "change changing redirect redirecting",
     "delete_data": "delete deleted deleting erase erased erasing close closing",
+    "forget_preferences": "forget forgetting",
     "start_return": "return returned returning back",
     "exchange_item": "exchange exchanged exchanging swap swapping replacement",
     "parcel_missing": "search searched searching chase chasing",

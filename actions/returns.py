@@ -90,6 +90,8 @@ class ValidateReturnForm(ItemForm):
         if is_asked_for(tracker, "reason") and intent_of(tracker) in ("affirm", "deny"):
             return {"reason": NO_REASON} if intent_of(tracker) == "deny" else {}
         reason = reason_given(tracker, "reason", TELLS_A_REASON)
+        if reason == "":
+            return {"reason": NO_REASON}
         says_more = not latest_text(tracker) or not repeats_only(without_goods(tracker), self.act)
         return {"reason": reason} if reason and says_more else {}
 

@@ -66,13 +66,19 @@ def follow(session: Session, token: str) -> Followed:
 
 def address_may_be_undone(session: Session, customer_id: int) -> bool:
     """Whether a change of the e-mail address can still be undone by its owner."""
+    return bool(addresses_to_undo(session, customer_id))
+
+
+def addresses_to_undo(session: Session, customer_id: int) -> list[str]:
+    """The e-mail addresses that an account had, and that a link can still put back."""
     links = select(AccountLink).where(
         AccountLink.customer_id == customer_id,
         AccountLink.purpose == UNDO,
         AccountLink.used_at.is_(None),
         AccountLink.expires_at > utc_now(),
     )
-    return any(link.detail.get("field") == "email" for link in session.execute(links).scalars())
+    found = [link.detail for link in session.execute(links).scalars()]
+    return [str(detail["value"]) for detail in found if detail.get("field") == "email"]
 
 
 def _confirm(session: Session, customer: Customer, link: AccountLink) -> bool:

@@ -64,7 +64,7 @@ def export_data(session: Session, customer_id: int, conversation_id: str) -> Dat
     customer = _locked(session, customer_id)
     if customer is None or customer.erased_at:
         return DataRequest(DataOutcome.NOT_FOUND)
-    if audit.just_done(session, "data_exported", conversation_id, customer_id):
+    if audit.just_done(session, "data_exported", None, customer_id):
         return DataRequest(DataOutcome.ALREADY_DONE, _last_reference(session, customer_id, "export"), customer.email)
     reference = _request(session, customer_id, "export", conversation_id)
     outbox.put(session, "data_export", customer.email, reference=reference, data=_everything(session, customer))
@@ -86,8 +86,11 @@ def delete_data(session: Session, customer_id: int, conversation_id: str) -> Dat
         return DataRequest(DataOutcome.OPEN_ORDERS, email=customer.email)
     email = customer.email
     reference = _request(session, customer_id, "delete", conversation_id)
+    # Who could still have undone a change of the address hears that there is nothing left to undo.
+    recipients = dict.fromkeys((email, *account_links.addresses_to_undo(session, customer_id)))
     _erase(session, customer)
-    outbox.put(session, outbox.LAST_WORDS, email, reference=reference)
+    for recipient in recipients:
+        outbox.put(session, outbox.LAST_WORDS, recipient, reference=reference)
     audit.record(session, "data_deleted", conversation_id, customer_id)
     return DataRequest(DataOutcome.DONE, reference, email)
 

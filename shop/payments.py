@@ -98,7 +98,7 @@ def send_invoice(session: Session, number: str | int, customer_id: int, conversa
     if not any(payment.status == "paid" for payment in order.payments):
         return Invoice(InvoiceOutcome.NOT_PAID)
     invoice, email = f"{INVOICE}-{order.number}", order.customer.email
-    if audit.just_done(session, "invoice_sent", conversation_id, customer_id, number=order.number):
+    if audit.just_done(session, "invoice_sent", None, customer_id, number=order.number):
         return Invoice(InvoiceOutcome.ALREADY_SENT, invoice, email)
     outbox.put(session, "invoice", email, invoice=invoice, order_number=order.number)
     audit.record(session, "invoice_sent", conversation_id, customer_id, number=order.number)

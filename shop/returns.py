@@ -216,7 +216,7 @@ def resend_label(session: Session, number: str | int, customer_id: int, conversa
     if back is None:
         return Label(LabelOutcome.NO_RETURN)
     outcome = LabelOutcome.ALREADY_SENT
-    if not audit.just_done(session, "label_resent", conversation_id, customer_id, return_id=back.id):
+    if not audit.just_done(session, "label_resent", None, customer_id, return_id=back.id):
         _send_label(session, order, back)
         audit.record(session, "label_resent", conversation_id, customer_id, return_id=back.id)
         outcome = LabelOutcome.SENT

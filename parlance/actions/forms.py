@@ -97,6 +97,12 @@ class Form(FormValidationAction):
             events.append(SlotSet("request", request))
         return events
 
+    def collected_for(self, tracker: Tracker) -> str | None:
+        """The request that the form was opened for, whatever the latest message was taken for."""
+        is_open = form_before(tracker) == self.form_name()
+        request: str | None = value_before_this_turn(tracker, "request") if is_open else tracker.get_slot("request")
+        return request
+
     async def look_up(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
     ) -> list[EventType]:

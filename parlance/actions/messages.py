@@ -23,6 +23,7 @@ _NEAR = 40
 """So many characters before an entity can rule it out."""
 YES = re.compile(r"^\W*(?:yes|yep|yeah|yup|aye|ok|okay|sure|please do|go ahead|correct)\b(?! but)")
 NO = re.compile(r"^\W*(?:no|nope|nah|don'?t|do not)\b")
+_REST_OF_WORD = re.compile(r"(?:[-'’][^\W\d_]{1,30}){1,5}\b")
 _RULED_OUT = re.compile(r"\b(?:not|rather than|instead of|stop calling me|no longer)\s+$", re.IGNORECASE)
 
 ORDINALS = {
@@ -89,11 +90,17 @@ def meant(tracker: Tracker, name: str) -> Any:
     was typed: a synonym would call Mrs Gray grey."""
     text = latest_text(tracker)
     values = [
-        text[found["start"] : found["end"]] if text and "end" in found else found["value"]
+        _whole_word(text, found) if text and "end" in found else found["value"]
         for found in marked_in(tracker.latest_message)
         if found["entity"] == name and found.get("role") != "old" and not _RULED_OUT.search(before(text, found))
     ]
     return values[-1] if values else None
+
+
+def _whole_word(text: str, found: Mapping[str, Any]) -> str:
+    """An entity with the rest of its word, which a hyphen or an apostrophe divides: "Uma-Lou", marked as "Uma"."""
+    rest = _REST_OF_WORD.match(text, found["end"])
+    return text[found["start"] : rest.end() if rest else found["end"]]
 
 
 def before(text: str, found: Mapping[str, Any], characters: int = _NEAR) -> str:

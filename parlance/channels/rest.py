@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
@@ -50,7 +51,8 @@ OTHER_CHANNELS = ("web-", "slack-")
 """What conversations of the web chat and of Slack begin with; REST enters neither."""
 FROM_A_PAGE = ("origin", "sec-fetch-site")
 """Headers that browsers set: any page can have a visitor's own browser ask this machine."""
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+FORWARDED = ("forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "via", "cf-connecting-ip", "true-client-ip")
+"""What the names of headers begin with that proxies set."""
 WAITING_OF_SENDER = 10
 APOLOGY = "I'm sorry, something went wrong on our side and I can't answer just now. Please try again in a moment."
 TOO_LONG = "That is more than I can read at once. Please tell me the main point in up to {limit} characters."
@@ -329,8 +331,24 @@ def _is_local(request: Request) -> bool:
     if listening and listening != "localhost" and not _is_loopback(listening):
         return False
     own = request.transport.get_extra_info("sockname") if request.transport else None
-    ends = (request.ip, own[0] if isinstance(own, tuple) else "")
-    return all(map(_is_loopback, ends)) and not any(name in request.headers for name in (*FORWARDED, *FROM_A_PAGE))
+    ends = (request.ip, own[0] if isinstance(own, tuple) else "", _named_host(request))
+    # nginx talks HTTP/1.0 to what it passes requests on to, unless it is told otherwise, and may add no header.
+    return all(map(_is_loopback, ends)) and request.version != "1.0" and not any(map(_is_foreign, request.headers))
+
+
+def _named_host(request: Request) -> str:
+    """The machine that the request says it is for: what a proxy stands for has a name of its own."""
+    named = request.headers.getall("host", [])
+    try:
+        host = urlsplit(f"//{named[0]}").hostname if len(named) == 1 else None
+    except ValueError:
+        host = None
+    return "127.0.0.1" if host == "localhost" else host or ""
+
+
+def _is_foreign(header: str) -> bool:
+    """Whether programs on this machine set no such header by themselves."""
+    return header.lower().replace("_", "-").startswith((*FORWARDED, *FROM_A_PAGE))
 
 
 def _is_loopback(address: str) -> bool:

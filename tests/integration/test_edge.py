@@ -274,8 +274,16 @@ def test_rest_tells_actions_who_a_client_is_and_without_the_token_nobody_can_say
 def test_without_a_token_rest_is_for_this_machine_alone(assistant: SmallAssistant) -> None:
     for page in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
         assert say(assistant, "me", "hello", headers=page).status_code == 403
-    passed_on = say(assistant, "me", "hello", headers={"x-forwarded-for": "203.0.113.7"})
-    assert passed_on.status_code == 403 and "REST_TOKEN" in passed_on.json()["error"]
+    for name in ("x-forwarded-for", "x-forwarded-proto", "X_Forwarded_For", "forwarded", "cf-connecting-ip", "via"):
+        passed_on = say(assistant, "me", "hello", headers={name: "203.0.113.7"})
+        assert passed_on.status_code == 403 and "REST_TOKEN" in passed_on.json()["error"], name
+    for host in ("shop.example.com", "shop.example.com:80", "127.0.0.1.example.com", "[::2]"):
+        assert say(assistant, "me", "hello", headers={"host": host}).status_code == 403, host
+    old = http.client.HTTPConnection("127.0.0.1", urlsplit(assistant.rest).port, timeout=20)
+    old._http_vsn, old._http_vsn_str = 10, "HTTP/1.0"  # as nginx does by default
+    old.request("POST", urlsplit(assistant.rest).path, json.dumps({"sender": "me", "message": "hello"}))
+    assert old.getresponse().status == 403
+    assert say(assistant, "me", "hello", headers={"host": "[::1]:5005"}).status_code == 200
     assert say(assistant, "me", "hello").status_code == 200
 
 

@@ -1,5 +1,7 @@
 """The account: contact details, password, points, what Fern remembers, and the customer's data."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.engine import URL
@@ -497,6 +499,46 @@ def test_a_wish_about_what_is_remembered_is_taken_up_again_when_the_shop_is_back
     again = next(event for event in chat.returned if event["event"] == "user")
     assert again["parse_data"]["intent"]["name"] == intent and again["text"] == "my colour green"
     assert [entity["value"] for entity in again["parse_data"]["entities"]] == ["green"]
+
+
+def test_nothing_is_forgotten_that_was_not_asked_to_be() -> None:
+    chat = known()
+    tell(chat, "I like green", ("colour", "green"))
+    assert forget(chat, "no, don't forget anything") == ["utter_not_wanted"]
+    assert forget(chat, "drop the address thing") == ["utter_nothing_to_forget"]
+    chat.hears("delete my account", "delete_data").fills(ValidateDeletionForm())
+    assert forget(chat, "you don't answer what I ask. but ok: erase it, I'm sure") == ["utter_forget_later"]
+    assert remembered().colours == ("green",)
+
+
+@pytest.mark.parametrize("name", ["Uma-Lou", "O'Neill", "Jean-Luc"])
+def test_a_name_is_kept_whole_where_a_part_was_marked(name: str) -> None:
+    part = re.split("[-']", name)[0]
+    chat = known().hears(f"call me {name}, please", "set_preference", ("name", part))
+    assert chat.runs(ActionSetPreference()) == ["utter_remembered"] and remembered().call_me == name
+
+
+def test_a_new_code_is_sent_whatever_the_wish_for_it_is_taken_for() -> None:
+    chat = Conversation()
+    chat.hears(f"send me all my data, 10438 {ELIN}", "export_data").fills(ValidateAccountForm())
+    assert chat.runs(ActionAskOneTimeCode()) == ["utter_ask_one_time_code"]
+    first = sent_code()
+    chat.hears("send a new one", "exchange_item").fills(ValidateAccountForm())
+    assert (chat.form, chat.slots["requested_slot"]) == ("account_form", "one_time_code")
+    assert chat.slots["request"] == "export_data" and sent_code() != first
+    chat.hears(sent_code()).fills(ValidateAccountForm())
+    assert chat.slots["requested_slot"] == "confirmed"
+
+
+def test_who_could_still_undo_a_change_of_the_address_hears_of_the_erasure() -> None:
+    chat = known(ELIN, order_number="10438")
+    ask_to_change(chat, "my email is e.new@example.org now", ("email", "e.new@example.org", "new"))
+    confirm(chat)
+    chat.runs(ActionChangeContact())
+    assert follow(token_in("confirm_email")) is Followed.CONFIRMED
+    chat = known("e.new@example.org")
+    assert ask_to_delete(chat, "yes") == ["utter_delete_done"]
+    assert sorted(outbox("data_deleted")) == ["e.new@example.org", ELIN]
 
 
 def test_a_parcels_label_is_not_enough_to_keep_or_see_an_address() -> None:

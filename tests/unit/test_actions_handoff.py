@@ -1,6 +1,7 @@
 """Handing over opens a ticket with the conversation in it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -22,9 +23,9 @@ EVENTS = [
 ]
 
 
-def hand_over(**slots: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def hand_over(before: Sequence[dict[str, Any]] = (), **slots: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The events that the action returns and the one message that it says."""
-    tracker = Tracker("chat-7", slots, {"text": "yes please"}, EVENTS, False, None, {}, "action_listen")
+    tracker = Tracker("chat-7", slots, {"text": "yes please"}, [*before, *EVENTS], False, None, {}, "action_listen")
     dispatcher = CollectingDispatcher()
     events = asyncio.run(ActionHumanHandoff().run(dispatcher, tracker, {}))
     assert len(dispatcher.messages) == 1
@@ -46,9 +47,19 @@ def test_the_ticket_holds_the_conversation_and_its_number_is_told(empty_tickets:
 
 
 def test_a_known_email_is_where_the_answer_goes(empty_tickets: URL) -> None:
-    _, message = hand_over(email="ada.byrne@example.com", order_number="10432")
+    said = {"event": "user", "text": "I'm ada.byrne@example.com and this is 10432"}
+    _, message = hand_over(before=[said], order_number="10432")
     assert message["response"] == "utter_handoff_by_email"
     assert message["email"] == "ada.byrne@example.com"
+
+
+@pytest.mark.parametrize("email", ["jo@mail.firm.co.uk", "bob@firm.com.au", "e_in@firm.com"])
+def test_an_answer_goes_to_the_address_as_it_was_typed(empty_tickets: URL, email: str) -> None:
+    said = {"event": "user", "text": f"a person please, write to {email}"}
+    _, message = hand_over(before=[said], email=email.rpartition(".")[0])  # as NLU may mark it
+    assert message["email"] == email
+    with open_session() as session:
+        assert session.execute(select(Ticket.email)).scalar_one() == email
 
 
 @pytest.mark.parametrize("text", ["hold on", "idk", "is that right?", "hmm ok wait", "yes but not now", "why"])

@@ -330,5 +330,6 @@ def test_every_response_has_variations_and_each_tone_its_own() -> None:
             continue
         plain = [variation for variation in variations if "condition" not in variation]
         assert len(plain) >= 2, f"{name} is always said in the same words"
-        tones = [condition["value"] for v in variations for condition in v.get("condition", [])]
+        conditions = [condition for v in variations for condition in v.get("condition", [])]
+        tones = [condition["value"] for condition in conditions if condition["name"] == "tone"]
         assert set(tones) <= {"short", "formal"} and len(tones) == len(set(tones))

@@ -1,5 +1,6 @@
 """Signed-in customers are known by a token that only the shop can sign."""
 
+import itertools
 import time
 
 import jwt
@@ -44,6 +45,7 @@ def test_a_customer_is_recognised():
         jwt.encode(CLAIMS, None, algorithm="none"),
         signed()[:-2],
     ],
+    ids=map(str, itertools.count()),  # a token holds the time, and processes that share the tests go by their names
 )
 def test_nobody_else_is(token):
     assert identity_of(token) is None

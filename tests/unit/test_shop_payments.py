@@ -25,7 +25,7 @@ CustomerOf = Callable[[int], int]
 
 def test_an_invoice_goes_to_the_owner_once(session: Session, customer_of: CustomerOf) -> None:
     ada = customer_of(10433)
-    first, again = (send_invoice(session, "10433", ada, CHAT) for _ in range(2))
+    first, again = (send_invoice(session, "10433", ada, chat) for chat in (CHAT, "another chat"))
     assert (first.outcome, first.number, first.email) == (InvoiceOutcome.SENT, "INV-10433", "ada.byrne@example.com")
     assert (again.outcome, again.number) == (InvoiceOutcome.ALREADY_SENT, first.number)
     sent = session.execute(select(OutboxMessage).where(OutboxMessage.kind == "invoice")).scalar_one()
