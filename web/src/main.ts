@@ -9,8 +9,10 @@ import type { ParlanceChat } from "./widget";
 type Page = Window & { parlanceChat?: { widget: Promise<typeof import("./widget")>; element?: ParlanceChat } };
 
 const script = document.currentScript as HTMLScriptElement | null;
+const page = window as Page;
 // deep-chat registers an element as it is loaded, which works once in a document.
-const shared = ((window as Page).parlanceChat ??= { widget: import("./widget") });
+page.parlanceChat ??= { widget: import("./widget") };
+const shared = page.parlanceChat;
 
 async function mount(): Promise<void> {
   const { ParlanceChat } = await shared.widget;

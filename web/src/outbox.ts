@@ -6,22 +6,6 @@ export interface Parcel {
   body: { id: string; text?: string; title?: string; upload?: string; [name: string]: unknown };
 }
 
-/** localStorage, or memory where the browser allows none. */
-export function openStorage(): Storage {
-  try {
-    localStorage.setItem("parlance-chat-probe", "");
-    localStorage.removeItem("parlance-chat-probe");
-    return localStorage;
-  } catch {
-    const kept = new Map<string, string>();
-    return {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-      removeItem: (key: string) => void kept.delete(key),
-    } as Storage;
-  }
-}
-
 export class Outbox {
   constructor(
     private readonly storage: Storage,
@@ -61,5 +45,7 @@ export class Outbox {
 /** An id that no other message has. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(15));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_");
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_");
 }

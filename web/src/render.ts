@@ -1,5 +1,5 @@
 // Entries as HTML. Elements are built and given their texts, never pasted together, so that nothing that was typed can
-// become markup. Clicks are found by the data- attributes (see widget.ts).
+// become markup. Clicks are found by the data- attributes (see messages.ts).
 
 import { markdownToHtml, plainToHtml } from "./markdown";
 import type { Button, Card, Entry } from "./protocol";
