@@ -35,6 +35,8 @@ PEOPLE = frozenset(
 DOUBTS = NEGATIONS | frozenset("if wait unless instead number numbers home consult sleep him her them".split())
 """Words with which a message may mean something else: "can somebody call me, no wait", "phone number"."""
 _SOMEBODY = re.compile(r"\b(?:to|with|of|call|ring|phone|ask|tell) (?:my|our|his|her|the|a|an) (\w{1,30})")
+_ASKS = re.compile(r"(?:is|are|was|will|would|does|do|did|has|how|why|what|when|where|who|if)\b")
+"""How a question begins that is none for a person: "is somebody going to ring me?"."""
 OF_THE_SHOP = PEOPLE | frozenset("shop store company customer real actual proper live different nice".split())
 """Who or what is spoken to in such a message; anybody else is the customer's own: "I need to speak to my sister"."""
 
@@ -44,7 +46,7 @@ def asks_plainly(text: str) -> bool:
     plain = " ".join(text.lower()[:LONGEST].split())
     words = set(re.findall(r"[a-z']+", plain))
     is_own = any(somebody not in OF_THE_SHOP for somebody in _SOMEBODY.findall(plain))
-    return not text or bool(words & PEOPLE) and not words & DOUBTS and not is_own
+    return not text or bool(words & PEOPLE) and not words & DOUBTS and not is_own and not _ASKS.match(plain)
 
 
 def address_told(tracker: Tracker) -> str:

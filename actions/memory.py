@@ -132,9 +132,10 @@ class ActionForgetPreferences(Action):
         fields = [field for field in NAMES if told.get(field) or _NAMED[field].search(latest_text(tracker).lower())]
         fields += ["tone"] if entity(tracker, "tone") and "tone" not in fields else []
         fields += ["call_me"] if entity(tracker, "name") and "call_me" not in fields else []
-        if not fields and not _EVERYTHING.search(latest_text(tracker)):
-            dispatcher.utter_message(response="utter_forget_unclear")
-            return []
+        if not fields and latest_text(tracker):  # a button or a yes says it again
+            is_all = _EVERYTHING.search(latest_text(tracker)) is not None
+            dispatcher.utter_message(response="utter_confirm_forget" if is_all else "utter_forget_unclear")
+            return [SlotSet("offer", "forget_preferences" if is_all else None)]
         try:
             customer, events = await recognise(tracker)
             kept = await ask_shop(preferences.of, customer.id) if customer else in_conversation(tracker)

@@ -26,11 +26,13 @@ from actions.items import (
 from actions.shop_access import ask_shop
 from actions.wording import money, price_change
 from parlance.actions.confirmation import Question
+from parlance.actions.consent import CONFIRMED
 from parlance.actions.form_endings import refuse
 from parlance.actions.messages import (
     entities,
     entity,
     free_answer,
+    is_asked_for,
     latest_text,
     messages_of_request,
     value_before_this_turn,
@@ -81,7 +83,7 @@ class ValidateCancelForm(OrderForm):
 
     def extract_reason(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A reason where there is one, no reason otherwise, so that the form does not ask."""
-        reason = reason_given(tracker, "reason")
+        reason = None if is_asked_for(tracker, CONFIRMED) else reason_given(tracker, "reason")
         # An answer that is there already is not an answer to this message, which may be a question of its own.
         return {"reason": reason or ""} if reason or tracker.get_slot("reason") is None else {}
 

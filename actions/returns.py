@@ -26,7 +26,7 @@ from actions.shop_access import ask_shop
 from actions.wording import money, price_change
 from parlance.actions.action import Action
 from parlance.actions.confirmation import Question
-from parlance.actions.consent import repeats_only
+from parlance.actions.consent import CONFIRMED, repeats_only
 from parlance.actions.form_endings import end_unavailable, refuse
 from parlance.actions.messages import intent_of, is_asked_for, latest_text
 from parlance.actions.wording import day
@@ -89,6 +89,8 @@ class ValidateReturnForm(ItemForm):
         """Why; nobody has to say."""
         if is_asked_for(tracker, "reason") and intent_of(tracker) in ("affirm", "deny"):
             return {"reason": NO_REASON} if intent_of(tracker) == "deny" else {}
+        if is_asked_for(tracker, CONFIRMED):
+            return {}  # "she's fine with it" is no reason
         reason = reason_given(tracker, "reason", TELLS_A_REASON)
         if reason == "":
             return {"reason": NO_REASON}

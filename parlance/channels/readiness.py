@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse
 from parlance.actions.server import authorization, shared_secret
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
-from parlance.rasa.single_server import check_claim
+from parlance.rasa.single_server import check_claim, guarded
 from parlance.rasa.tracker_store import check_writable
 from parlance.readiness import NotReady, Readiness
 
@@ -51,7 +51,7 @@ class ReadinessInput(InputChannel):
         Raises:
             ChannelError: It has options.
         """
-        patches.apply()
+        patches.apply_to_server(guarded)
         if credentials:
             raise ChannelError("The readiness channel has no options.", "Leave nothing but its name and a colon.")
         return cls()

@@ -41,6 +41,7 @@ from parlance.channels.core.payloads import ANY, MODES, storable_message, typed_
 from parlance.channels.core.text import storable
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
+from parlance.rasa.single_server import guarded
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class RestInput(RasaRestInput):
         Raises:
             ChannelError: An option does not work out, or the token is short.
         """
-        patches.apply()
+        patches.apply_to_server(guarded)
         token = os.environ.get(TOKEN_VARIABLE) or None
         if token is not None and (len(token) < TOKEN_LENGTH or not token.isascii()):
             raise ChannelError(

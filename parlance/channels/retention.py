@@ -15,6 +15,7 @@ from parlance.errors import ParlanceError
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
 from parlance.rasa.retention import Source, retention_of
+from parlance.rasa.single_server import guarded
 from parlance.rasa.tracker_retention import TrackerKeeper
 
 CONVERSATION_DAYS = 90.0
@@ -61,7 +62,7 @@ class RetentionInput(InputChannel):
         Raises:
             ChannelError: An option does not work out.
         """
-        patches.apply()
+        patches.apply_to_server(guarded)
         try:
             return cls(dict(credentials or {}))
         except ParlanceError as error:

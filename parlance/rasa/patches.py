@@ -20,7 +20,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from parlance.errors import ParlanceError
 from parlance.http_heads import refuse_odd_lengths
-from parlance.rasa import action_calls, checks, graph_runner, selectors, single_server, turn_completion
+from parlance.rasa import action_calls, checks, graph_runner, selectors, turn_completion
 from parlance.url_secrets import mask_logs
 
 MADE_FOR = "3.6."
@@ -39,8 +39,6 @@ def apply() -> None:
         UnknownRasa: Rasa is of another version.
     """
     _check_version(version("rasa"))
-    refuse_odd_lengths()
-    mask_logs()
     if hasattr(RemoteAction, "__parlance__"):
         return
     RemoteAction.__parlance__ = True
@@ -52,10 +50,22 @@ def apply() -> None:
     # What is decided otherwise.
     _wrap(DefaultPolicyPredictionEnsemble, "combine_predictions", turn_completion.then_complete)
     _wrap(ResponseSelector, "_set_message_property", selectors.unless_worse)
-    _wrap(rasa.core.run, "configure_app", single_server.guarded)
     # Checks that know only Rasa's own components.
     _wrap(FinetuningValidator, "_compare_or_memorize", checks.allow_new_labels)
     _wrap(DefaultV1RecipeValidator, "_warn_if_some_training_data_is_unused", checks.count_learners_of_entities)
+
+
+def apply_to_server(guarded: Callable[[Any], Any]) -> None:
+    """The same, and the web server that Rasa runs in; for channels.
+
+    Args:
+        guarded: ``single_server.guarded``, which no model is trained with, so that it is not imported here.
+    """
+    apply()
+    refuse_odd_lengths()
+    mask_logs()
+    if not hasattr(rasa.core.run.configure_app, "__wrapped__"):
+        _wrap(rasa.core.run, "configure_app", guarded)
 
 
 def _check_version(found: str) -> None:

@@ -306,10 +306,15 @@ def _span(value: str, text: str) -> dict[str, int]:
     return {"start": start, "end": start + len(value)} if start >= 0 else {"start": 0}
 
 
-def blanks_of(response: str) -> set[str]:
-    """The blanks in all variations of a response."""
+def blanks_of(response: str, slots: dict[str, Any] | None = None) -> set[str]:
+    """The blanks in the variations of a response: in all of them, or in those that slots allow."""
     variations: Sequence[dict[str, Any]] = DOMAIN["responses"][response]
-    return {blank for variation in variations for blank in _BLANK.findall(variation["text"])}
+    allowed = [
+        variation
+        for variation in variations
+        if slots is None or all(slots.get(c["name"]) == c["value"] for c in variation.get("condition", []))
+    ]
+    return {blank for variation in allowed for blank in _BLANK.findall(variation["text"])}
 
 
 def check_blanks(message: dict[str, Any], slots: dict[str, Any]) -> None:
@@ -318,6 +323,6 @@ def check_blanks(message: dict[str, Any], slots: dict[str, Any]) -> None:
     responses = [key for key in DOMAIN["responses"] if key == response or key.startswith(f"{response}/")]
     assert responses, f"domain.yml has no {response}"
     given = {**slots, **message}
-    blanks = {blank for key in responses for blank in blanks_of(key)}
+    blanks = {blank for key in responses for blank in blanks_of(key, slots)}
     empty = sorted(blank for blank in blanks if given.get(blank) in (None, ""))
     assert not empty, f"{response} is said without {empty}"

@@ -419,7 +419,9 @@ def test_a_known_customers_likes_are_kept_in_the_shop_shown_and_forgotten() -> N
     assert forget(later, "stop using my name") == ["utter_forgotten_part"]
     assert forget(later, "forget the formal thing", ("tone", "formal")) == ["utter_forgotten_part"]
     assert later.slots["tone"] is None and remembered() == Preferences(rooms=("bedroom",), materials=("oak",))
-    assert forget(later, "forget everything you know about me") == ["utter_forgotten"]
+    assert forget(later, "can you forget what you know about me? or no, what is it first") == ["utter_confirm_forget"]
+    assert remembered() != Preferences()
+    assert forget(later, "/forget_preferences") == ["utter_forgotten"]
     assert remembered() == Preferences()
 
 
@@ -446,7 +448,8 @@ def test_somebody_unknown_is_remembered_in_the_conversation_alone() -> None:
     assert chat.blank("lines") == "- colours: dusky pink, green\n- tone: short"
     assert forget(chat, "I never said I liked green", ("colour", "green")) == ["utter_forgotten_part"]
     assert chat.slots["preferences"] == {"colours": ("dusky pink",), "tone": "short"}
-    assert forget(chat, "clear my preferences") == ["utter_forgotten"]
+    assert forget(chat, "clear my preferences") == ["utter_confirm_forget"]
+    assert forget(chat, "/forget_preferences") == ["utter_forgotten"]
     assert chat.slots["preferences"] is None and chat.slots["tone"] is None
 
 

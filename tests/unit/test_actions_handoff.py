@@ -105,6 +105,7 @@ def test_a_ticket_that_cannot_be_opened_is_told_with_another_way(monkeypatch: py
         ("let me ask the children", False),
         ("I'll talk it over with him tonight", False),
         ("speak to someone at home", False),
+        ("is somebody going to ring me or is it just mails?", False),
         ("call the manager", True),
         ("I want to speak with an agent", True),
     ],

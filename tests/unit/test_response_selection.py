@@ -6,10 +6,11 @@ import pytest
 from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.shared.nlu.training_data.message import Message
 
-import parlance.rasa  # noqa: F401  # teaches ResponseSelector
 from parlance.inference import EntitySpan, IntentScore
+from parlance.rasa import patches
 from parlance.rasa.retrieval import response_selection, with_better_answers
 
+patches.apply()
 SCORES = [IntentScore("faq/pay", 0.6), IntentScore("faq/hours", 0.2), IntentScore("greet", 0.1)]
 RESPONSES = {"utter_faq/pay": [{"text": "By card.", "metadata": {"kind": "short"}}], "utter_faq/hours": [{"text": "9"}]}
 

@@ -34,6 +34,7 @@ from parlance.errors import ParlanceError
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError, as_rasa_errors
 from parlance.rasa.retention import retention_of
+from parlance.rasa.single_server import guarded
 
 # Together less than the ten seconds after which a process is commonly ended by force.
 FINISH_SECONDS = 7.0
@@ -62,7 +63,7 @@ class SlackChannel(InputChannel):
         Raises:
             InvalidConfigException: The options do not work out; the message says what to change.
         """
-        patches.apply()
+        patches.apply_to_server(guarded)
         try:
             options = SlackOptions.from_credentials(credentials)
             mint = named_function(options.identity, "The Slack channel's identity") if options.identity else None

@@ -58,6 +58,7 @@ from parlance.errors import ParlanceError
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError, as_rasa_errors
 from parlance.rasa.retention import retention_of
+from parlance.rasa.single_server import guarded
 from parlance.url_secrets import LINK
 
 logger = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class WebInput(InputChannel):
         Raises:
             ChannelError: An option does not work out; Rasa shows the sentence without a traceback.
         """
-        patches.apply()
+        patches.apply_to_server(guarded)
         try:
             return cls(WebOptions.from_credentials(credentials))
         except ParlanceError as error:
