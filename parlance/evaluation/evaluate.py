@@ -319,12 +319,12 @@ def _out_of_scope_figures(cases: Sequence[_Case], threshold: float) -> OutOfScop
     is_out = np.array([case.is_out_of_scope for case in labelled], dtype=bool)
     if not is_out.any():
         return None
-    strangeness = 1 - np.array([case.in_scope_confidence for case in labelled])
+    outlier_scores = 1 - np.array([case.in_scope_confidence for case in labelled])
     is_found = np.array([case.is_found_out_of_scope(threshold) for case in labelled], dtype=bool)
     return OutOfScopeFigures(
         examples=int(is_out.sum()),
         scores=metrics.detection_scores(is_out, is_found),
-        auroc=metrics.auroc(strangeness[is_out], strangeness[~is_out]),
+        auroc=metrics.auroc(outlier_scores[is_out], outlier_scores[~is_out]),
         false_positive_rate=None if is_out.all() else float(is_found[~is_out].mean()),
     )
 

@@ -80,7 +80,7 @@ def finetune(
     *,
     valid: Sequence[Example] | None = None,
     options: FinetuneOptions | None = None,
-    before: Path | None = None,
+    initial_model: Path | None = None,
     epoch_fraction: float = 1.0,
     checkpoints: Path | None = None,
     resume: bool = True,
@@ -97,7 +97,7 @@ def finetune(
         out: The model folder to write; an older model there is replaced only when the new one is whole.
         valid: Utterances to stop and calibrate by, instead of a part of ``train``.
         options: How to train; the defaults suit most data.
-        before: A model folder to go on from: what it knows stays, what is new is added.
+        initial_model: A model folder whose weights training starts from: what it knows stays, what is new is added.
         epoch_fraction: Multiplies the number of epochs.
         checkpoints: Where an interrupted training is kept; a folder beside ``out`` unless told.
         resume: Whether to go on from such a checkpoint.
@@ -112,13 +112,13 @@ def finetune(
     options = options or FinetuneOptions()
     check_place(out)
     began = time.perf_counter()
-    start = continue_from(before, options) if before else start_from_encoder(options)
+    start = continue_from(initial_model, options) if initial_model else start_from_encoder(options)
     labels = Labels.of(train, start.labels)
     job = _Job(start, labels, options, epoch_fraction, checkpoints or out.parent / f".{out.name}-checkpoints", quiet)
     job.never_touching = never_touching(train, labels)
     if not resume:
         job.checkpoints = None
-    if before:
+    if initial_model:
         job.options = replace(options, learning_rate=options.learning_rate / 2)
 
     parts = plan(train, valid, options, start, labels)
@@ -295,13 +295,13 @@ class _Job:
         """Fit the confidence on the hold-out, and export the model.
 
         Returns:
-            What turns logits into confidences, and the hold-out's figures: of an earlier model's hold-out where its
+            What turns logits into confidences, and the hold-out's figures: of the initial model's hold-out where its
             calibration stays, and then ``kept`` says when it was made.
         """
         parity = self.export(model, parts.part, scratch)
-        if parts.keeps_calibration and self.start.before and self.start.scope:
-            earlier = self.start.before["holdout"]
-            kept = {"kept": earlier.get("kept", self.start.before["created"]), "texts": []}
+        if parts.keeps_calibration and self.start.metadata and self.start.scope:
+            earlier = self.start.metadata["holdout"]
+            kept = {"kept": earlier.get("kept", self.start.metadata["created"]), "texts": []}
             return self.start.scope, earlier | kept | {"parity": parity}
         unit, intents = self._known(model, parts.part)
         held = self.encode(parts.held)
