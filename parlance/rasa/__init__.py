@@ -1,7 +1,12 @@
 """What Rasa runs: components, policies and stores. Beside ``channels``, the only folder that imports Rasa."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # read also by scripts/training_code.py, which follows imports to name a model
+    from parlance.rasa.dialogue_policy import DialoguePolicy
+    from parlance.rasa.transformer_nlu import TransformerNLU
+    from parlance.rasa.turn_policy import TurnPolicy
 
 _MODULES = {
     "DialoguePolicy": "parlance.rasa.dialogue_policy",

@@ -3,6 +3,7 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,13 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bi
 """
 
 
-def settings(tmp_path: Path, **values: object) -> Settings:
+def settings(tmp_path: Path, **values: Any) -> Settings:
     (tmp_path / "my server.py").write_text(SERVER)
-    options = {"environment": {"DB": "sqlite:///{database}"}, "database": "{temporary}/shop.db", **values}
+    options: dict[str, Any] = {
+        "environment": {"DB": "sqlite:///{database}"},
+        "database": "{temporary}/shop.db",
+        **values,
+    }
     return Settings(tmp_path / "conftest.yml", f"{{python}} '{tmp_path}/my server.py' {{port}}", **options)
 
 

@@ -31,7 +31,8 @@ def did(intent: str, action: str) -> dict[str, Any]:
 def told(*turns: tuple[str, str]) -> Story:
     """A story of one action for each message."""
     states: list[Any] = [{}]
-    windows, actions = [[{}]], ["action_listen"]
+    windows: list[list[Any]] = [[{}]]
+    actions = ["action_listen"]
     for intent, action in turns:
         states.append(said(intent))
         windows.append(states[-4:])
@@ -64,7 +65,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_states_features_are_named_after_what_they_are() -> None:
-    state = {
+    state: dict[str, dict[str, Any]] = {
         "user": {"intent": "buy", "entities": ("colour", "size#role"), "text": "a red one"},
         "prev_action": {"action_text": "Which one?"},
         "active_loop": {"name": "buy_form"},

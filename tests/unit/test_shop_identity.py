@@ -12,16 +12,16 @@ CLAIMS = {"aud": "fern", "email": "Ada.Byrne@Example.com", "name": "Ada", "exp":
 
 
 @pytest.fixture(autouse=True)
-def secret(monkeypatch):
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_SECRET", SECRET)
 
 
-def signed(secret: str = SECRET, algorithm: str = "HS256", **changes) -> str:
+def signed(secret: str = SECRET, algorithm: str = "HS256", **changes: object) -> str:
     claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
     return jwt.encode(claims, secret, algorithm=algorithm)
 
 
-def test_a_customer_is_recognised():
+def test_a_customer_is_recognised() -> None:
     assert identity_of(signed()) == Identity("ada.byrne@example.com", "Ada")
     assert identity_of(mint("ada.byrne@example.com", "Ada", "slack", 300)) == Identity("ada.byrne@example.com", "Ada")
 
@@ -41,16 +41,18 @@ def test_a_customer_is_recognised():
         signed(email=["ada.byrne@example.com"]),
         signed(email="nobody"),
         signed(secret=SECRET * 2, algorithm="HS256"),
-        jwt.encode(CLAIMS, None, algorithm="none"),
+        jwt.encode(CLAIMS, "", algorithm="none"),
         signed()[:-2],
     ],
 )
-def test_nobody_else_is(token):
+def test_nobody_else_is(token: str | None) -> None:
     assert identity_of(token) is None
 
 
 @pytest.mark.parametrize("secret", ["", "short"])
-def test_without_a_proper_secret_nobody_is_recognised_and_nothing_minted(monkeypatch, secret):
+def test_without_a_proper_secret_nobody_is_recognised_and_nothing_minted(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
     forged = jwt.encode(CLAIMS, secret or "x", algorithm="HS256")
     monkeypatch.setenv("IDENTITY_SECRET", secret)
 
