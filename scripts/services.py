@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from console import Problem, tail
+from scripts.console import Problem, tail
 
 STOP_SECONDS = 10.0
 GRACE_SECONDS = 20.0

@@ -16,6 +16,9 @@ from ruamel.yaml import YAML
 DATA_FILES = (".csv", ".json", ".txt", ".yml")
 """What a module may read beside itself."""
 
+SERVING = "parlance.rasa.single_server"
+"""What ``parlance.rasa.patches`` imports for servers alone: no model changes with it."""
+
 
 def training_code(root: Path, config: Path) -> list[Path]:
     """The modules, and the data files in the same folders, in a fixed order.
@@ -30,7 +33,7 @@ def training_code(root: Path, config: Path) -> list[Path]:
     modules: set[Path] = set()
     while todo:
         name = todo.pop()
-        if name in seen:
+        if name in seen or name == SERVING:
             continue
         seen.add(name)
         if file := _file_of(root, name):

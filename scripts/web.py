@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from console import Problem, Steps, quiet, report_problems
-from environment import ROOT
+from scripts.console import Problem, Steps, quiet, report_problems
+from scripts.environment import ROOT
 
 WEB = ROOT / "web"
 WIDGET = WEB / "dist" / "widget.js"

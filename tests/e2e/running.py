@@ -76,7 +76,7 @@ def running_fern(folder: Path) -> Iterator[Fern]:
     output = folder / "output"
     with output.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / "run.py")],
+            [sys.executable, "-m", "scripts.run"],
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

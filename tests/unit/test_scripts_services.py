@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import services
-from console import Problem
-from services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
-from supervision import Patience, supervise
+from scripts import services
+from scripts.console import Problem
+from scripts.services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
+from scripts.supervision import Patience, supervise
 from tests.ports import free_port
 
 

@@ -9,12 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import console
-import environment
-import lock
-import model
-import run
-from training_code import training_code
+from scripts import console, environment, lock, model, run
+from scripts.training_code import training_code
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted(lock.LOCKS)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+import encoder
 import numpy as np
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-import encoder
 import recommend as benchmark
 from parlance.errors import ParlanceError
 from shop import preferences
