@@ -24,7 +24,7 @@ from sanic.touchup import TouchUp
 from parlance.channels.rest import RestInput
 from parlance.channels.web import WebInput
 from parlance.rasa.tracker_store import SQLiteTrackerStore
-from tests.ports import free_port
+from tests.processes import free_port
 
 CARDS = [
     {

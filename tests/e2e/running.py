@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from ruamel.yaml import YAML
 
-from tests.ports import free_port
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600  # with a training in it, where the model is not there yet

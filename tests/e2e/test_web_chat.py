@@ -21,7 +21,7 @@ import requests
 from PIL import Image
 
 from tests.e2e.running import Fern
-from tests.ports import free_port
+from tests.processes import free_port
 from tests.web_assistant import WebAssistant
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -27,7 +27,7 @@ from rasa.utils.endpoints import EndpointConfig
 import parlance.rasa  # noqa: F401  (makes Rasa show the secret)
 from parlance.actions.server import BODY_BYTES, SECRET_VARIABLE
 from tests.integration.test_http_heads import status_of
-from tests.ports import free_port
+from tests.processes import free_port
 
 SECRET = "a-secret-of-the-tests-0123456789"
 ACTIONS = """\

@@ -22,7 +22,7 @@ from shop.setup import main as set_up_shop
 from shop.setup import set_up
 from tests.damage import DAMAGES
 from tests.integration.conftest import write_yaml
-from tests.ports import free_port
+from tests.processes import free_port
 from tests.slack_server import BOT_TOKEN, SIGNING_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]

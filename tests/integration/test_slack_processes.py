@@ -16,7 +16,7 @@ import requests
 from tests.integration.conftest import write_yaml
 from tests.integration.slack_assistant import ActionServer
 from tests.integration.slack_workspace import wait_until
-from tests.ports import free_port
+from tests.processes import free_port
 from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackServer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,8 @@ import pytest
 from rich.console import Console
 
 from parlance.data.examples import Entity, Example
-from parlance.evaluation.evaluate import Report, evaluate
+from parlance.evaluation.evaluate import evaluate
+from parlance.evaluation.figures import Report
 from parlance.evaluation.report import print_summary, render_html
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 

@@ -183,7 +183,7 @@ def test_a_failure_to_save_leaves_the_old_model(
     trained: Path, examples: list[Example], options: FinetuneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (trained / "parlance.json").read_bytes()
-    monkeypatch.setattr("parlance.finetuning.job.WEIGHTS", "../../../../../../../../dev/full")
+    monkeypatch.setattr("parlance.finetuning.packaging.WEIGHTS", "../../../../../../../../dev/full")
     monkeypatch.setattr("parlance.finetuning.checkpoint.SECONDS_BETWEEN", 0.0)
     kept, options = tmp_path / "checkpoints", replace(options, epochs=1)
     with pytest.raises(ParlanceError, match="No space left on device"):

@@ -15,7 +15,7 @@ from scripts import services
 from scripts.console import Problem
 from scripts.services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
 from scripts.supervision import Patience, supervise
-from tests.ports import free_port
+from tests.processes import ends, free_port
 
 
 @dataclass
@@ -39,15 +39,6 @@ def service(tmp_path: Path, *command: str, port: int = 1) -> Watched:
         env=os.environ,
         cwd=tmp_path,
     )
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process is there and not merely waiting to be collected."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_server_is_waited_for_and_stopped(tmp_path: Path) -> None:
@@ -79,10 +70,7 @@ def test_stopping_ends_the_children_too(tmp_path: Path) -> None:
         time.sleep(0.05)
     child = next(int(word) for word in log.split() if word.isdigit())
     parent.stop()
-    deadline = time.monotonic() + 5
-    while is_alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_alive(child), "a child that ignores SIGTERM outlived its server"
+    assert ends(child), "a child that ignores SIGTERM outlived its server"
 
 
 def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
