@@ -64,7 +64,7 @@ class DialogueExamples:
     def __len__(self) -> int:
         return len(self.actions)
 
-    def augmented(self, share: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def concatenated(self, share: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows in which stories are concatenated: a share of those that begin there follow on another's end.
 
         A customer rarely comes for one thing, and a story often tells of one.

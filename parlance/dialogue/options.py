@@ -25,7 +25,7 @@ class DialogueOptions(Options):
     heads: int = option(4, "Attention heads in a layer.", 1, 16)
     dropout: float = option(0.1, "Dropout of units, in training.", 0.0, 0.9)
     feature_dropout: float = option(0.1, "Share of the features of earlier states dropped in training.", 0.0, 0.9)
-    augmentation: float = option(
+    concatenation: float = option(
         0.5, "Share of the beginnings of stories that are shown as following on another story's end.", 0.0, 1.0
     )
     label_smoothing: float = option(0.05, "Share of the target spread over all actions.", 0.0, 0.5)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from parlance.dialogue.model import DialogueModel
 from parlance.dialogue.options import DialogueOptions
 from parlance.errors import ParlanceError
 from parlance.finetuning.calibration import fit_temperature
+from parlance.finetuning.schedule import warmup_then_decay
 from parlance.inference.folder import GRAPH, WEIGHTS, read_metadata, write_folder
 
 STEPS = 800
@@ -123,7 +125,7 @@ def fit(
         model: The model.
         examples: What to learn from.
         slots: Which feature belongs to which slot, shape (features, slots).
-        options: Rate, decay, batch size, label smoothing, augmentation, seed.
+        options: Rate, decay, batch size, label smoothing, concatenation, seed.
         epochs: Passes over the examples.
     """
     states, openings, actions, belongs = map(
@@ -133,7 +135,7 @@ def fit(
     optimizer, schedule = _optimizer(model, options, epochs * math.ceil(len(examples) / options.batch_size))
     model.train()
     for _ in range(epochs):
-        windows, follows = map(torch.from_numpy, examples.augmented(options.augmentation, random))
+        windows, follows = map(torch.from_numpy, examples.concatenated(options.concatenation, random))
         for rows in torch.randperm(len(examples)).split(options.batch_size):
             window = windows[rows]
             seen = with_slots_of(states[window], states[follows[rows]], openings[rows], belongs)
@@ -173,9 +175,8 @@ def _optimizer(
     vectors = [weight for weight in model.parameters() if weight.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.learning_rate)
-    rise = max(1, round(WARMUP * steps))
-    factor = lambda step: min((step + 1) / rise, (steps - step) / max(1, steps - rise))  # noqa: E731
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    schedule = partial(warmup_then_decay, steps=steps, warmup=WARMUP)
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
 
 
 @torch.no_grad()

@@ -67,7 +67,7 @@ class DialoguePolicy(Policy):
     def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain) -> Resource:
         """Learn from the stories and keep the model in Rasa's model storage."""
         trackers = SupportedData.trackers_for_supported_data(self.supported_data(), training_trackers)
-        # The library has a better way of its own to concatenate stories; see DialogueExamples.augmented.
+        # The library has a better way of its own to concatenate stories; see DialogueExamples.concatenated.
         stories = [self._story(tracker, domain) for tracker in trackers if not tracker.is_augmented]
         if not any(story.actions for story in stories):
             logger.warning("DialoguePolicy has nothing to learn: there are no stories.")

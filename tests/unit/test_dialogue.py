@@ -107,13 +107,15 @@ def test_a_story_is_glued_to_anothers_end() -> None:
     stories = [told(("greet", "utter_greet")), told(("bye", "utter_bye"))]
     space = FeatureSpace.of(state for story in stories for window in story.windows for state in window)
     examples = DialogueExamples.of(stories, space, actions, max_history=4)
-    augmented, follows = examples.augmented(1.0, np.random.default_rng(0))
+    concatenated, follows = examples.concatenated(1.0, np.random.default_rng(0))
 
     assert examples.endings.tolist() == [[0, 1, 2, 3], [0, 1, 4, 5]]
-    assert augmented[0].tolist() == examples.windows[0].tolist(), "a beginning alone stays one"
-    assert augmented[1].tolist() in ([1, 2, 3, 2], [1, 4, 5, 2]), "an ending, and the story without its empty beginning"
-    assert follows[1] == augmented[1][2] and follows[0] == 0
-    assert examples.augmented(0.0, np.random.default_rng(0))[0].tolist() == examples.windows.tolist()
+    assert concatenated[0].tolist() == examples.windows[0].tolist(), "a beginning alone stays one"
+    assert concatenated[1].tolist() in ([1, 2, 3, 2], [1, 4, 5, 2]), (
+        "an ending, and the story without its empty beginning"
+    )
+    assert follows[1] == concatenated[1][2] and follows[0] == 0
+    assert examples.concatenated(0.0, np.random.default_rng(0))[0].tolist() == examples.windows.tolist()
 
 
 def test_it_learns_what_the_history_decides(trained: Path) -> None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import encoder
 import numpy as np
 import pytest
 from sqlalchemy import select, update
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 import recommend as benchmark
 from parlance.errors import ParlanceError
+from scripts import encoder
 from shop import preferences
 from shop.browsing import Filters
 from shop.models import Customer, Order, OrderLine, OrderStatus, Product
