@@ -42,7 +42,7 @@ SAMPLE = 3000
 
 @dataclass
 class Learner:
-    """One fine-tuning's start, labels and options, and the device that it trains on.
+    """Trains models of the same labels from the same start, with the same options, on one device.
 
     Args:
         checkpoints: Where an interrupted training is kept; None keeps nothing.
@@ -69,6 +69,7 @@ class Learner:
             Console(stderr=True, soft_wrap=True).print(sentence, highlight=False)
 
     def encode(self, examples: Sequence[Example]) -> Utterances:
+        """The examples in the start's tokens and this training's labels."""
         return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
 
     def epochs(self, examples: Sequence[Example]) -> int:
@@ -77,6 +78,7 @@ class Learner:
         return max(1, round(chosen * self.epoch_fraction))
 
     def usual_epochs(self, examples: Sequence[Example]) -> int:
+        """What is chosen where the options do not say."""
         passes = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(UTTERANCES_TO_SEE / len(examples))))
         return max(passes, math.ceil(FEWEST_STEPS / math.ceil(len(examples) / self.options.batch_size)))
 
@@ -155,6 +157,7 @@ class Learner:
         return self.outputs(model, data), data.intents
 
     def outputs(self, model: JointModel, data: Utterances) -> Outputs:
+        """What the model makes of utterances."""
         result = predict(model, data, self.start.padding, self.device, self.options)
         logits = result.intent_logits.numpy()[:, : len(self.labels.intents)]
         return Outputs(logits, unit_length(result.embeddings.numpy()))
