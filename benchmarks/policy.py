@@ -130,9 +130,9 @@ def serve(system: str, folder: Path) -> dict[str, Any]:
     load_seconds = time.perf_counter() - began
     stories, latency = [], []
     for tracker in held_out(agent):
-        moments = list(predictions(agent, tracker))
-        latency += [moment.pop("ms") for moment in moments]
-        stories.append(moments)
+        predicted = list(predictions(agent, tracker))
+        latency += [prediction.pop("ms") for prediction in predicted]
+        stories.append(predicted)
     own = [1000 * value for value in record["wall"]]
     return {
         "load_seconds": load_seconds,
@@ -181,15 +181,15 @@ def predictions(agent: Any, tracker: Any) -> Any:
 def figures(trained: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, float]:
     """The row of a run."""
     stories = served["stories"]
-    moments = [moment for story in stories for moment in story]
-    right = [moment["is"] == moment["said"] for moment in moments]
-    spoken = [moment["is"] == moment["said"] for moment in moments if moment["is"] != "action_listen"]
+    predicted = [prediction for story in stories for prediction in story]
+    right = [prediction["is"] == prediction["said"] for prediction in predicted]
+    spoken = [prediction["is"] == prediction["said"] for prediction in predicted if prediction["is"] != "action_listen"]
     measured = {**trained, **served}
     return {
         "action_accuracy": statistics.mean(right),
         "without_listen": statistics.mean(spoken),
         "stories_right": statistics.mean(all(m["is"] == m["said"] for m in story) for story in stories),
-        "ece": expected_calibration_error(reliability([m["confidence"] for m in moments], right)),
+        "ece": expected_calibration_error(reliability([m["confidence"] for m in predicted], right)),
         **{key: measured[key] for key, _, _ in ROWS if key in measured},
     }
 

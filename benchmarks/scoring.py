@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from parlance.data.examples import Example
-from parlance.evaluation.evaluate import Report, evaluate
+from parlance.evaluation.evaluate import evaluate
+from parlance.evaluation.figures import Report
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 from parlance.inference.request_splitting import FURTHER_REQUEST
 

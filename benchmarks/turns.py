@@ -32,11 +32,11 @@ from machine import machine, versions
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT))
 
-from model import current_fingerprint, rasa, rasa_settings  # noqa: E402
-from server_files import server_files  # noqa: E402
-from services import Service, stop_all, wait_until_healthy  # noqa: E402
+from scripts.model import current_fingerprint, rasa, rasa_settings  # noqa: E402
+from scripts.server_files import server_files  # noqa: E402
+from scripts.services import Service, stop_all, wait_until_healthy  # noqa: E402
 
 START_SECONDS = 300.0
 WARM_UP_MESSAGES = 5

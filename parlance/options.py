@@ -1,11 +1,10 @@
 """Options of a component: their defaults, bounds and help in one dataclass, and mistakes in config.yml named."""
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
-from parlance.errors import ParlanceError
+from parlance.errors import ParlanceError, did_you_mean
 
 SomeOptions = TypeVar("SomeOptions", bound="Options")
 
@@ -16,6 +15,11 @@ Names = tuple[str, ...]
 def option(default: Any, text: str, low: float | None = None, high: float | None = None, *choices: str) -> Any:
     """A field of an options dataclass: its default, what it does, and the bounds or the choices of its values."""
     return field(default=default, metadata={"help": text, "low": low, "high": high, "choices": choices})
+
+
+def mapping_option(text: str, **keys: str) -> Any:
+    """A field that is a mapping of just these keys to names, or None; ``keys`` says in words what each names."""
+    return field(default=None, metadata={"help": text, "keys": keys})
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,7 @@ class Options:
         if name in cls.foreign:
             owner, advice = cls.foreign[name]
             return ParlanceError(f"{cls.component} has no option `{name}`; it is one of {owner}.", f"{advice}.")
-        near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-        remedy = f"Did you mean `{near[0]}`?" if near else f"The options are {', '.join(known)}."
+        remedy = did_you_mean(name, known) or f"The options are {', '.join(known)}."
         return ParlanceError(f"{cls.component} has no option `{name}`.", remedy)
 
     def as_dict(self) -> dict[str, Any]:
@@ -75,6 +78,10 @@ def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
         if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
             raise ParlanceError(f"The option {name} is {value!r}.", "It takes a list of names.")
         return tuple(value)
+    if keys := rules.get("keys"):
+        if value is not None and (not isinstance(value, dict) or value.keys() != keys.keys()):
+            raise ParlanceError(f"The option {name} is {value!r}.", f"It takes {' and '.join(keys.values())}.")
+        return value
     if kind is float and isinstance(value, str):
         value = _number_or_text(value)  # YAML 1.1 reads 2e-4 as text
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -85,9 +92,10 @@ def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
             named += ", not two as in Rasa's own components; leave it out for the default"
         raise ParlanceError(f"The option {name} is {value!r}.", f"It takes {named}.")
     if rules["choices"] and value not in rules["choices"]:
-        near = difflib.get_close_matches(value, rules["choices"], n=1)
-        hint = f" Did you mean `{near[0]}`?" if near else ""
-        raise ParlanceError(f"The option {name} is {value!r}.", f"It takes {' or '.join(rules['choices'])}.{hint}")
+        hint = did_you_mean(value, rules["choices"], cutoff=0.6)
+        raise ParlanceError(
+            f"The option {name} is {value!r}.", f"It takes {' or '.join(rules['choices'])}. {hint}".rstrip()
+        )
     if rules["low"] is not None and not rules["low"] <= value <= rules["high"]:
         nearest = min(max(value, kind(rules["low"])), kind(rules["high"]))
         raise ParlanceError(

@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 
-from console import Problem, Steps, duration, report_problems
-from environment import ROOT, VENV_PYTHON
-from model import ensure_model, rasa, rasa_settings
-from web import ensure_widget
+from scripts.console import Problem, Steps, duration, report_problems
+from scripts.environment import ROOT, VENV_PYTHON
+from scripts.model import ensure_model, rasa, rasa_settings
+from scripts.web import ensure_widget
 
 PYTHON = str(VENV_PYTHON)
 CHECKED = ("actions", "benchmarks", "parlance", "scripts", "shop", "tests")
@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
         run_check(
             steps,
             "web chat's lint and format (Biome), types (tsc) and unit tests (Vitest)",
-            [[PYTHON, "scripts/web.py", "lint", "types", "test"]],
+            [[PYTHON, "-m", "scripts.web", "lint", "types", "test"]],
         ),
     ]
     outcomes.append(widget_check(steps))

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from console import report_problems
-from environment import ROOT
+from scripts.console import report_problems
+from scripts.environment import ROOT
 
 ENCODER = ROOT / "models" / "encoder"
 GRAPH, TOKENIZER = "model.onnx", "tokenizer.json"

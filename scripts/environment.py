@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from console import Problem, Steps, quiet, report_problems
+from scripts.console import Problem, Steps, quiet, report_problems
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"

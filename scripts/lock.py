@@ -10,8 +10,8 @@ import argparse
 import re
 import sys
 
-from console import Problem, Steps, quiet, report_problems
-from environment import ROOT, find_uv, uv_settings
+from scripts.console import Problem, Steps, quiet, report_problems
+from scripts.environment import ROOT, find_uv, uv_settings
 
 HEADER = "# Compiled from pyproject.toml for Python 3.10 on Linux and Apple silicon: do not edit, run `make lock`.\n"
 LOCKS = {

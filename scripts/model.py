@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from console import Problem, Steps, report_problems
-from encoder import ENCODER, GRAPH
-from environment import ROOT, VENV_PYTHON
-from model_archive import check_model
-from training_code import training_code
+from scripts.console import Problem, Steps, report_problems
+from scripts.encoder import ENCODER, GRAPH
+from scripts.environment import ROOT, VENV_PYTHON
+from scripts.model_archive import check_model
+from scripts.training_code import training_code
 
 MODELS = ROOT / "models"
 DATA = ("config.yml", "domain.yml", "domain", "data")
@@ -120,7 +120,7 @@ def encoder_beside() -> Iterator[None]:
         yield
         return
     print("      writing the encoder of the shop's recommendations", flush=True)
-    command = [str(VENV_PYTHON), str(ROOT / "scripts" / "encoder.py")]
+    command = [str(VENV_PYTHON), "-m", "scripts.encoder"]
     writing = subprocess.Popen(command, cwd=ROOT, env=rasa_settings(), stdin=subprocess.DEVNULL)
     try:
         yield

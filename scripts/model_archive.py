@@ -8,8 +8,8 @@ import tarfile
 import zlib
 from pathlib import Path
 
-from console import Problem
-from environment import ROOT
+from scripts.console import Problem
+from scripts.environment import ROOT
 
 METADATA = "metadata.json"
 

@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from console import Problem, Steps, duration, quiet, report_problems
-from environment import ROOT, VENV_PYTHON
-from model import ensure_model, rasa, rasa_settings
-from server_files import DEFAULT_ACTION_PORT, ServerFiles, server_files, with_readiness
-from services import Service, check_port, stop_all, wait_until_healthy
-from supervision import supervise
-from web import ensure_widget
+from scripts.console import Problem, Steps, duration, quiet, report_problems
+from scripts.environment import ROOT, VENV_PYTHON
+from scripts.model import ensure_model, rasa, rasa_settings
+from scripts.server_files import DEFAULT_ACTION_PORT, ServerFiles, server_files, with_readiness
+from scripts.services import Service, check_port, stop_all, wait_until_healthy
+from scripts.supervision import supervise
+from scripts.web import ensure_widget
 
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DATA = ROOT / os.environ["DATA"] if os.environ.get("DATA") else None

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from console import Problem, Steps, report_problems
-from environment import ROOT
-from services import why_not_ready
+from scripts.console import Problem, Steps, report_problems
+from scripts.environment import ROOT
+from scripts.services import why_not_ready
 
 IMAGES = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environment import ROOT
+from scripts.environment import ROOT
 
 DEFAULT_ACTION_PORT = 5055
 TRACKER_STORE = "parlance.rasa.tracker_store.SQLiteTrackerStore"

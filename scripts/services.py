@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from console import Problem, tail
+from parlance import processes
+from scripts.console import Problem, tail
 
 STOP_SECONDS = 10.0
 GRACE_SECONDS = 20.0
 """How long a server that answers may say that it is not ready: what it needs may be starting beside it."""
-PRIVATE = 0o077
-"""The umask of servers: what they write is customers' own, and this user's alone."""
-
 READY_SECONDS = 10.0
 NO_READINESS = "; add parlance.channels.readiness.ReadinessInput to the credentials, with nothing behind it"
-READ_BYTES = 100_000
-
-# A proxy in the environment must not stand between this machine and itself.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def why_not_ready(url: str) -> str | None:
     """What a server says at its address of readiness: empty where it is ready, None where it says nothing yet."""
-    try:
-        with _opener.open(url, timeout=READY_SECONDS):
-            return ""
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            said = refusal.read(READ_BYTES).decode(errors="replace")
-        return _reasons(said) or f"{url} answers {refusal.code}{NO_READINESS if refusal.code == 404 else ''}"
-    except (OSError, http.client.HTTPException, ValueError):
+    answer = processes.ask(url, READY_SECONDS)
+    if answer is None:
         return None
+    if answer.is_success:
+        return ""
+    return _reasons(answer.text) or f"{url} answers {answer.status}{NO_READINESS if answer.status == 404 else ''}"
 
 
 def _reasons(said: str) -> str:
@@ -92,25 +78,11 @@ class Service:
             again: The log goes on.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab" if again else "wb") as log:
-            os.fchmod(log.fileno(), 0o600)  # an older log keeps its mode otherwise
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=self.cwd,
-                env=dict(self.env),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=PRIVATE,
-            )
+        self.process = processes.start(self.command, self.log, self.env, self.cwd, append=again, private=True)
 
     def ended(self) -> str:
         """How the process ended; empty while it runs."""
-        code = self.process.poll() if self.process else None
-        if code is None:
-            return ""
-        return f"exit code {code}" if code >= 0 else f"signal {_signal_name(-code)}"
+        return processes.how_ended(self.process) if self.process else ""
 
     def report(self, what: str) -> Problem:
         """The problem of a server that cannot go on, with the end of its log."""
@@ -125,26 +97,8 @@ class Service:
 
     def stop(self) -> None:
         """Asks the process group to end, and ends what is left of it after ten seconds."""
-        if self.process is None:
-            return
-        group = self.process.pid
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(group, number)
-            except ProcessLookupError:
-                break
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
-        self.process.wait()
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
+        if self.process:
+            processes.stop(self.process, STOP_SECONDS)
 
 
 def wait_until_healthy(services: Sequence[Service], seconds: float, grace: float = GRACE_SECONDS) -> None:

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import warnings
 
-from console import Problem, Steps, report_problems
-from environment import ROOT
+from scripts.console import Problem, Steps, report_problems
+from scripts.environment import ROOT
 
 STORIES = ROOT / "data" / "stories"
 PICTURES = ROOT / "docs" / "images" / "stories"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services import Service, why_not_ready
+from scripts.services import Service, why_not_ready
 
 LOOK_SECONDS = 0.5
 

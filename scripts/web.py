@@ -13,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from console import Problem, Steps, quiet, report_problems
-from environment import ROOT
+from scripts.console import Problem, Steps, quiet, report_problems
+from scripts.environment import ROOT
 
 WEB = ROOT / "web"
 WIDGET = WEB / "dist" / "widget.js"

@@ -1,4 +1,4 @@
-"""Bringing a database to the tables of ``shop/models.py``: Alembic's migrations, and what was made before them."""
+"""Bringing a database to the tables of ``shop/models``: Alembic's migrations, and what was made before them."""
 
 from pathlib import Path
 

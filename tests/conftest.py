@@ -59,8 +59,8 @@ def examples() -> list[Example]:
 
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small assistant's model (see ``tests.small_assistant``)."""
-    from tests.small_assistant import train
+    """The web assistant's model (see ``tests.web_assistant``)."""
+    from tests.web_assistant import train
 
     return train(tmp_path_factory.mktemp("small") / "model")
 

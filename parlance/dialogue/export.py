@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from parlance.dialogue.examples import DialogueExamples
 from parlance.dialogue.model import DialogueModel
-from parlance.dialogue.moments import Moments
 from parlance.errors import ParlanceError
 from parlance.inference.model import open_session
 
@@ -17,14 +17,14 @@ TOLERANCE = 1e-4
 SAMPLE = 64
 
 
-def export(model: DialogueModel, moments: Moments, path: Path) -> None:
+def export(model: DialogueModel, examples: DialogueExamples, path: Path) -> None:
     """Write the model as an ONNX graph for one conversation or several of the same length.
 
     Raises:
-        ParlanceError: The graph disagrees with the model on moments that it was trained on.
+        ParlanceError: The graph disagrees with the model on examples that it was trained on.
     """
-    window = torch.from_numpy(moments.windows[:SAMPLE])
-    states, mask = torch.from_numpy(moments.states)[window], (window > 0).float()
+    window = torch.from_numpy(examples.windows[:SAMPLE])
+    states, mask = torch.from_numpy(examples.states)[window], (window > 0).float()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
         torch.onnx.export(

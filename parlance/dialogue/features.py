@@ -43,10 +43,10 @@ class FeatureSpace:
         object.__setattr__(self, "_index", {name: number for number, name in enumerate(self.names)})
 
     @classmethod
-    def of(cls, states: Iterable[State], before: Sequence[str] = ()) -> "FeatureSpace":
-        """Those of some states, behind those that an earlier model knows."""
+    def of(cls, states: Iterable[State], known: Sequence[str] = ()) -> "FeatureSpace":
+        """Those of some states, behind those that are known already."""
         met = {name for state in states for name in features_of(state)}
-        return cls((*before, *sorted(met - set(before))))
+        return cls((*known, *sorted(met - set(known))))
 
     def slots(self) -> np.ndarray:
         """Which feature belongs to which slot, shape (features, slots), float32; a row of zeros for other features."""

@@ -17,7 +17,7 @@ class DialogueOptions(Options):
 
     max_history: int = option(8, "States of the conversation that are looked at, the last ones.", 1, 100)
     epochs: int = option(0, "Passes over the training data; 0 chooses by the amount of data.", 0, 1000)
-    batch_size: int = option(128, "Moments in a training step.", 1, 4096)
+    batch_size: int = option(128, "Training examples in a step.", 1, 4096)
     learning_rate: float = option(3e-3, "Peak learning rate; it rises at first and then falls to 0.", 1e-6, 1.0)
     weight_decay: float = option(0.01, "AdamW's decoupled weight decay, on matrices.", 0.0, 1.0)
     hidden_size: int = option(64, "Units of the encoder; a multiple of the heads.", 8, 1024)
@@ -25,7 +25,7 @@ class DialogueOptions(Options):
     heads: int = option(4, "Attention heads in a layer.", 1, 16)
     dropout: float = option(0.1, "Dropout of units, in training.", 0.0, 0.9)
     feature_dropout: float = option(0.1, "Share of the features of earlier states dropped in training.", 0.0, 0.9)
-    glue: float = option(
+    concatenation: float = option(
         0.5, "Share of the beginnings of stories that are shown as following on another story's end.", 0.0, 1.0
     )
     label_smoothing: float = option(0.05, "Share of the target spread over all actions.", 0.0, 0.5)

@@ -10,7 +10,15 @@ import numpy as np
 from parlance.data.examples import Entity, Example, is_out_of_scope
 from parlance.errors import ParlanceError
 from parlance.evaluation import metrics
-from parlance.evaluation.metrics import GroupedScores, ReliabilityBin, Scores
+from parlance.evaluation.figures import (
+    Calibration,
+    EntityFigures,
+    IntentFigures,
+    Latency,
+    Mistake,
+    OutOfScopeFigures,
+    Report,
+)
 from parlance.inference.prediction import EntitySpan, Prediction, bare_ranking
 
 DEFAULT_THRESHOLD = 0.5
@@ -24,143 +32,6 @@ class Model(Protocol):
     """
 
     def predict(self, text: str) -> Prediction: ...
-
-
-@dataclass(frozen=True)
-class IntentFigures:
-    """``scores.micro.f1`` equals ``accuracy`` unless a message got no intent at all.
-
-    Retrieval intents count by their answers (``faq/returns``) in ``scores``, and as one intent each (``faq``) in
-    ``bare``, which is what ``rasa test nlu`` counts.
-    """
-
-    examples: int
-    accuracy: float
-    scores: GroupedScores
-    bare_accuracy: float
-    bare: GroupedScores
-    confused: list[tuple[str, str | None, int]]
-    """Expected intent, predicted intent, how often; most often first."""
-
-    @property
-    def has_answers(self) -> bool:
-        """Whether some intent is an answer of a retrieval intent, so that the two ways of counting can differ."""
-        return any("/" in label for label in self.scores.by_label)
-
-
-@dataclass(frozen=True)
-class EntityFigures:
-    gold: int
-    predicted: int
-    exact: GroupedScores
-    overlap: GroupedScores
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Expected calibration error, and the bins of confidence it is computed from."""
-
-    ece: float
-    bins: list[ReliabilityBin]
-
-
-@dataclass(frozen=True)
-class OutOfScopeFigures:
-    """How well out-of-scope messages are told from others; the last two are None where there are no others."""
-
-    examples: int
-    scores: Scores
-    auroc: float | None
-    false_positive_rate: float | None
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Milliseconds for one message."""
-
-    p50: float
-    p99: float
-    mean: float
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One message that came out wrong; ``kind`` is intent, entities or out_of_scope.
-
-    ``expected`` and ``predicted`` are intent names, or lists of entities as Rasa writes them.
-    """
-
-    kind: str
-    text: str
-    expected: Any
-    predicted: Any
-    confidence: float | None
-    source: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that was measured. A part is None where the examples have nothing to measure it on."""
-
-    examples: int
-    threshold: float
-    latency: Latency
-    intent: IntentFigures | None
-    calibration: Calibration | None
-    entities: EntityFigures | None
-    out_of_scope: OutOfScopeFigures | None
-    mistakes: list[Mistake]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON-ready data; figures from 0 to 1, latency in milliseconds."""
-        report: dict[str, Any] = {"examples": self.examples, "threshold": self.threshold}
-        if self.intent:
-            report["intent"] = {
-                "examples": self.intent.examples,
-                "accuracy": self.intent.accuracy,
-                "f1_micro": self.intent.scores.micro.f1,
-                "f1_macro": self.intent.scores.f1_macro,
-                "bare": {
-                    "accuracy": self.intent.bare_accuracy,
-                    "f1_micro": self.intent.bare.micro.f1,
-                    "f1_macro": self.intent.bare.f1_macro,
-                },
-                "per_intent": _per_label(self.intent.scores),
-                "confused": [
-                    {"expected": expected, "predicted": predicted, "count": count}
-                    for expected, predicted, count in self.intent.confused
-                ],
-            }
-        if self.entities:
-            report["entities"] = {
-                "gold": self.entities.gold,
-                "predicted": self.entities.predicted,
-                "f1_micro": self.entities.exact.micro.f1,
-                "f1_macro": self.entities.exact.f1_macro,
-                "precision_micro": self.entities.exact.micro.precision,
-                "recall_micro": self.entities.exact.micro.recall,
-                "f1_overlap": self.entities.overlap.micro.f1,
-                "precision_overlap": self.entities.overlap.micro.precision,
-                "recall_overlap": self.entities.overlap.micro.recall,
-                "per_type": _per_label(self.entities.exact),
-            }
-        if self.calibration:
-            report["calibration"] = {
-                "ece": self.calibration.ece,
-                "bins": [vars(part) for part in self.calibration.bins],
-            }
-        if self.out_of_scope:
-            report["oos"] = {
-                "examples": self.out_of_scope.examples,
-                "auroc": self.out_of_scope.auroc,
-                "recall": self.out_of_scope.scores.recall,
-                "precision": self.out_of_scope.scores.precision,
-                "false_positive_rate": self.out_of_scope.false_positive_rate,
-                "threshold": self.threshold,
-            }
-        report["latency_ms"] = vars(self.latency)
-        report["errors"] = [vars(mistake) for mistake in self.mistakes]
-        return report
 
 
 def evaluate(
@@ -319,12 +190,12 @@ def _out_of_scope_figures(cases: Sequence[_Case], threshold: float) -> OutOfScop
     is_out = np.array([case.is_out_of_scope for case in labelled], dtype=bool)
     if not is_out.any():
         return None
-    strangeness = 1 - np.array([case.in_scope_confidence for case in labelled])
+    outlier_scores = 1 - np.array([case.in_scope_confidence for case in labelled])
     is_found = np.array([case.is_found_out_of_scope(threshold) for case in labelled], dtype=bool)
     return OutOfScopeFigures(
         examples=int(is_out.sum()),
         scores=metrics.detection_scores(is_out, is_found),
-        auroc=metrics.auroc(strangeness[is_out], strangeness[~is_out]),
+        auroc=metrics.auroc(outlier_scores[is_out], outlier_scores[~is_out]),
         false_positive_rate=None if is_out.all() else float(is_found[~is_out].mean()),
     )
 
@@ -362,7 +233,3 @@ def _entity_as_dict(entity: Entity | EntitySpan, text: str) -> dict[str, Any]:
     if entity.group:
         described["group"] = entity.group
     return described
-
-
-def _per_label(scores: GroupedScores) -> dict[str, dict[str, float]]:
-    return {label: dict(vars(score)) for label, score in scores.by_label.items()}

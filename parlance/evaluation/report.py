@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
-from parlance.evaluation.evaluate import IntentFigures, Report
+from parlance.evaluation.figures import IntentFigures, Report
 
 _WORST_INTENTS = 10
 _CONFUSED_SHOWN = 20

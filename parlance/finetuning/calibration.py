@@ -8,11 +8,11 @@ import numpy as np
 
 from parlance.inference.scope import Calibration, Scope, Statistics, log_sum_exp
 
-STRANGEST_IN_SCOPE = 0.98
-"""Quantile of the hold-out's strangeness that still counts as more likely in scope than out."""
+HIGHEST_IN_SCOPE = 0.98
+"""Quantile of the hold-out's outlier scores that still counts as more likely in scope than out."""
 
 STEEPNESS = 8.0
-"""Widths between the hold-out's median strangeness and the middle: higher leaves in-scope confidence untouched."""
+"""Widths between the hold-out's median outlier score and the middle: higher leaves in-scope confidence untouched."""
 
 FEW = 20
 """With about so many held-out utterances their spread is a guess, and confidence falls half as steeply."""
@@ -21,11 +21,11 @@ TEMPERATURES = np.geomspace(0.1, 5.0, 79)
 
 
 NEAREST_MIDDLE = 0.4
-"""Share of the way from the hold-out's median strangeness to that of messages from outside, before which nothing is
+"""Share of the way from the hold-out's median outlier score to that of messages from outside, before which nothing is
 more likely out of scope than in: a hold-out of near-duplicates has no spread of its own."""
 
-LEAST_STRANGE = 0.02
-"""Quantile of the strangeness of messages from outside at which they begin."""
+LOWEST_OUTSIDE = 0.02
+"""Quantile of the outlier scores of messages from outside at which they begin."""
 
 TOWARDS_OUTSIDE = 0.5
 """Share of the way there from even odds at which doubt begins where nothing was held out."""
@@ -49,7 +49,7 @@ def fit_scope(
     outside: Outputs,
     learned_outside: bool,
 ) -> Scope:
-    """Fit where the intents lie, how strange in-scope messages are, and the temperature.
+    """Fit where the intents lie, the outlier scores of in-scope messages, and the temperature.
 
     Args:
         unit: Unit embeddings of the training utterances, shape (n, H).
@@ -84,7 +84,7 @@ def _learned_scope(inside: np.ndarray, outside: np.ndarray) -> Calibration:
     """
     known = Calibration(energy_weight=1.0, middle=0.0, width=1.0)
     if not len(inside):
-        begins = float(np.quantile(outside, LEAST_STRANGE)) if len(outside) else 0.0
+        begins = float(np.quantile(outside, LOWEST_OUTSIDE)) if len(outside) else 0.0
         return replace(known, middle=max(0.0, TOWARDS_OUTSIDE * begins))
 
     def loss(middle: float, width: float) -> float:
@@ -97,17 +97,17 @@ def _learned_scope(inside: np.ndarray, outside: np.ndarray) -> Calibration:
 
 
 def _measured_scope(scope: Scope, held: Outputs, outside: Outputs) -> Calibration:
-    """Where the model knows nothing of what lies outside, strangeness is measured against the hold-out's own."""
+    """Where the model knows nothing of what lies outside, the outlier score is measured against the hold-out's own."""
     spread = float(np.std(scope.statistics.distances(held.unit))), float(np.std(log_sum_exp(held.logits)))
     # On CLINC150's test set the distance tells more than the energy; twice its weight was best of those tried.
     weights = Calibration(distance_weight=2 / max(spread[0], 1e-3), energy_weight=1 / max(spread[1], 1e-3))
     weighted = replace(scope, calibration=weights)
-    strangeness = weighted.strangeness(*held)
-    caution = 1 + FEW / len(strangeness)
-    typical = float(np.median(strangeness))
-    reach = max(1e-3, float(np.quantile(strangeness, STRANGEST_IN_SCOPE)) - typical) * caution
+    scores = weighted.outlier_score(*held)
+    caution = 1 + FEW / len(scores)
+    typical = float(np.median(scores))
+    reach = max(1e-3, float(np.quantile(scores, HIGHEST_IN_SCOPE)) - typical) * caution
     if len(outside.logits):
-        reach = max(reach, NEAREST_MIDDLE * (float(np.median(weighted.strangeness(*outside))) - typical))
+        reach = max(reach, NEAREST_MIDDLE * (float(np.median(weighted.outlier_score(*outside))) - typical))
     return replace(weights, middle=typical + reach, width=reach * caution / STEEPNESS)
 
 

@@ -34,7 +34,7 @@ class Labels:
     spans: tuple[SpanLabel, ...]
 
     @classmethod
-    def of(cls, examples: Sequence[Example], before: "Labels | None" = None) -> "Labels":
+    def of(cls, examples: Sequence[Example], known: "Labels | None" = None) -> "Labels":
         """The labels in the examples, behind those that an earlier model knows, whose numbers stay.
 
         Raises:
@@ -42,7 +42,7 @@ class Labels:
         """
         intents = {example.intent for example in examples if example.intent}
         spans = {_label(entity) for example in examples for entity in example.entities}
-        old = before or cls((), ())
+        old = known or cls((), ())
         labels = cls(
             old.intents + tuple(sorted(intents - set(old.intents))), old.spans + tuple(sorted(spans - set(old.spans)))
         )

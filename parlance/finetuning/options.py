@@ -74,8 +74,8 @@ SERVING_OPTIONS: dict[str, Any] = {
     "response_selection": True,
     # Set dense features on messages for components further down: the policies, DIETClassifier, CRFEntityExtractor.
     "featurize": True,
-    # The intents that are requests, in groups of one matter each. Where a message holds two requests of different
-    # matters, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
+    # The intents that are requests, in groups of what belongs together. Where a message holds two requests of different
+    # groups, its intent is the first one's, and the second becomes an entity FURTHER_REQUEST. Empty: not looked for.
     "split_requests": [],
     # Intents of what may stand beside two requests: greetings, thanks, details. A message that says anything else is
     # left whole, such as one with a complaint in it.

@@ -20,7 +20,7 @@ FEWEST_TO_REHEARSE = 30
 """With fewer utterances a hold-out of a handful tells nothing, and one training on all of them is enough."""
 
 FEWEST_HELD = 20
-"""With fewer utterances that an earlier model never learned, its calibration tells more than they do."""
+"""With fewer utterances that the initial model never learned, its calibration tells more than they do."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Plan:
     unseen: Outliers
     """Messages from outside that the first training never sees."""
     keeps_calibration: bool = False
-    """Whether the earlier model's confidence stays, because what it was fitted on has been learned by now."""
+    """Whether the initial model's confidence stays, because what it was fitted on has been learned by now."""
 
     @property
     def shown(self) -> Outliers | None:
@@ -51,13 +51,13 @@ def plan(
 ) -> Plan:
     """Divide the data for a training from this start."""
     small = len(train) < SMALL
-    learns_outside = small if start.before is None else bool(start.before["training"].get("outliers"))
+    learns_outside = small if start.metadata is None else bool(start.metadata["training"].get("outliers"))
     outside = Outliers.of(train)
     outliers = outside if learns_outside and labels.intents else None
     unseen = outside.split()[1] if outliers else outside
     if valid is not None:
         return Plan(list(train), list(valid), False, outliers, unseen)
-    if start.before is not None:
+    if start.metadata is not None:
         part, held = _hold_out_again(train, options, start)
         if small or len(held) < FEWEST_HELD:
             return Plan(list(train), [], False, outliers, unseen, keeps_calibration=True)
@@ -72,18 +72,18 @@ def plan(
 def _hold_out_again(
     train: Sequence[Example], options: FinetuneOptions, start: Start
 ) -> tuple[list[Example], list[Example]]:
-    """What the earlier model's final training had held out, and the share of the intents that are new to it.
+    """What the initial model's final training had held out, and the share of the intents that are new to it.
 
     Anything else it may have learned, and what has been learned tells nothing of confidence.
     """
-    assert start.before and start.labels
+    assert start.metadata and start.labels
     if not options.holdout:
         return list(train), []
-    earlier = set(start.before["holdout"].get("texts", ()))
+    earlier = set(start.metadata["holdout"].get("texts", ()))
     known = {*start.labels.intents, None}
     _, new = hold_out([example for example in train if example.intent not in known], options.holdout, options.seed)
-    held_before = [example for example in train if example.intent in known and digest(example) in earlier]
-    held = {id(example) for example in [*held_before, *new]}
+    held_out_before = [example for example in train if example.intent in known and digest(example) in earlier]
+    held = {id(example) for example in [*held_out_before, *new]}
     return [e for e in train if id(e) not in held], [e for e in train if id(e) in held]
 
 

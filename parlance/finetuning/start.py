@@ -32,14 +32,14 @@ class Start:
     padding: int
     max_length: int
     labels: Labels | None
-    """What an earlier model knows; None for a pretrained encoder."""
+    """What the initial model knows; None for a pretrained encoder."""
     build: Callable[[Labels], JointModel]
     weights: str
     """A digest of the weights that a training starts from."""
-    before: dict[str, Any] | None = None
-    """The metadata of the earlier model."""
+    metadata: dict[str, Any] | None = None
+    """The metadata of the initial model; None for a pretrained encoder."""
     scope: Scope | None = None
-    """What turned the earlier model's logits into confidences."""
+    """What turned the initial model's logits into confidences."""
 
 
 def start_from_encoder(options: FinetuneOptions) -> Start:
@@ -77,7 +77,7 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
             model = JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
         fresh = model.state_dict()
         for name, value in weights.items():
-            # The heads' first rows are the labels that the earlier model knows.
+            # The heads' first rows are the labels that the initial model knows.
             fresh[name][: len(value)] = value
         model.load_state_dict(fresh)
         return model

@@ -28,6 +28,7 @@ from parlance.finetuning.hardware import seeded
 from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
 from parlance.finetuning.options import FinetuneOptions
 from parlance.finetuning.progress import TrainingProgress
+from parlance.finetuning.schedule import warmup_then_decay
 from parlance.finetuning.vocabulary import CompactVocabulary
 
 CONTRASTIVE_TEMPERATURE = 0.1
@@ -190,9 +191,7 @@ class _Loop:
         return (batches * processes)[: steps * processes][self.accelerator.process_index :: processes]
 
     def _set_learning_rates(self, step: int, total: int) -> None:
-        """Rise linearly to the peak, then fall linearly to nothing."""
-        warm = max(1, round(total * self.options.warmup))
-        share = (step + 1) / warm if step < warm else (total - step) / max(1, total - warm)
+        share = warmup_then_decay(step, total, self.options.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = share * group["peak"]
 

@@ -1,7 +1,7 @@
 """Two requests in one message: "cancel the lamp, and when do you open on Sunday?".
 
 A message is cut where a sentence ends or a word such as "and" joins clauses, and both sides are understood by
-themselves. They are two requests where each side is, with confidence, a request, and the two are not one matter. The
+themselves. They are two requests where each side is, with confidence, a request, and the two are not of one group. The
 end of a sentence goes before any other cut: what was said with the first request stays with it, such as the address in
 "cancel 10434, my e-mail is ada@example.com. When do you open?".
 
@@ -69,25 +69,25 @@ def cuts(text: str) -> list[Cut]:
     return sorted(places, key=lambda cut: not cut.ends_sentence)[:MOST_CUTS]
 
 
-def known_matters(groups: Sequence[Sequence[str]], intents: Iterable[str]) -> dict[str, int]:
-    """The number of its matter for every intent of ``groups`` that a model knows.
+def known_request_groups(groups: Sequence[Sequence[str]], intents: Iterable[str]) -> dict[str, int]:
+    """The number of its group for every intent of ``groups`` that a model knows.
 
-    Empty where it knows fewer than two matters: no message of its can hold two requests, and none need be cut.
+    Empty where it knows fewer than two groups: no message of its can hold two requests, and none need be cut.
     """
     known = {_bare(intent) for intent in intents}
-    matters = {intent: number for number, group in enumerate(groups) for intent in group if intent in known}
-    return matters if len(set(matters.values())) > 1 else {}
+    numbers = {intent: number for number, group in enumerate(groups) for intent in group if intent in known}
+    return numbers if len(set(numbers.values())) > 1 else {}
 
 
 def two_requests(
-    model: NLUModel, text: str, matters: Mapping[str, int], beside: Collection[str] = ()
+    model: NLUModel, text: str, groups: Mapping[str, int], beside: Collection[str] = ()
 ) -> TwoRequests | None:
     """The two requests that a message holds; None where it holds one or none, or says something else as well.
 
     Args:
         model: Understands the sides.
         text: The message.
-        matters: For every intent that is a request the number of its matter; two of one matter are one request.
+        groups: For every intent that is a request the number of its group; two of one group are one request.
         beside: Intents of clauses that may stand beside requests: greetings, thanks, details.
     """
     places = cuts(text)
@@ -97,21 +97,21 @@ def two_requests(
     found = [
         (cut.ends_sentence, TwoRequests(left, right, cut.start))
         for left, right, cut in zip(sides[::2], sides[1::2], places, strict=True)
-        if _are_two((left, right), matters)
+        if _are_two((left, right), groups)
     ]
     if not found:
         return None
     found.sort(key=lambda one: (one[0], _certainty(one[1])), reverse=True)
     starts, clauses = _clauses(text)
     understood = list(zip(starts, model.predict_batch(clauses), strict=True))
-    return next((requests for _, requests in found if _is_all(requests, understood, matters, beside)), None)
+    return next((requests for _, requests in found if _is_all(requests, understood, groups, beside)), None)
 
 
-def _are_two(sides: Sequence[Prediction], matters: Mapping[str, int]) -> bool:
+def _are_two(sides: Sequence[Prediction], groups: Mapping[str, int]) -> bool:
     intents = [side.intent for side in sides]
     if not all(intent and intent.confidence >= CONFIDENCE for intent in intents):
         return False
-    numbers = [_matter(intent.name, matters) for intent in intents if intent]
+    numbers = [_group_of(intent.name, groups) for intent in intents if intent]
     return None not in numbers and numbers[0] != numbers[1]
 
 
@@ -129,17 +129,17 @@ def _clauses(text: str) -> tuple[list[int], list[str]]:
 def _is_all(
     requests: TwoRequests,
     clauses: Sequence[tuple[int, Prediction]],
-    matters: Mapping[str, int],
+    groups: Mapping[str, int],
     beside: Collection[str],
 ) -> bool:
     """Whether each clause belongs to the request that it stands with."""
     return all(
-        _belongs(clause, requests.first if start < requests.second_start else requests.second, matters, beside)
+        _belongs(clause, requests.first if start < requests.second_start else requests.second, groups, beside)
         for start, clause in clauses
     )
 
 
-def _belongs(clause: Prediction, request: Prediction, matters: Mapping[str, int], beside: Collection[str]) -> bool:
+def _belongs(clause: Prediction, request: Prediction, groups: Mapping[str, int], beside: Collection[str]) -> bool:
     """Whether a clause asks for what a request does, or may stand beside it. One word alone says too little to matter.
 
     "My husband died on friday" may be understood as a detail of something. What is one is mostly entities.
@@ -149,15 +149,15 @@ def _belongs(clause: Prediction, request: Prediction, matters: Mapping[str, int]
         return True
     if not intent or not request.intent:
         return False
-    if _matter(intent.name, matters) == _matter(request.intent.name, matters):
+    if _group_of(intent.name, groups) == _group_of(request.intent.name, groups):
         return intent.confidence >= CONFIDENCE_OF_A_CLAUSE
     marked = sum(entity.end - entity.start for entity in clause.entities)
     is_known = intent.confidence >= CONFIDENCE and (intent.name in beside or _bare(intent.name) in beside)
     return is_known and not 0 < marked < SHARE_OF_A_DETAIL * len(clause.text)
 
 
-def _matter(intent: str, matters: Mapping[str, int]) -> int | None:
-    return matters.get(_bare(intent))
+def _group_of(intent: str, groups: Mapping[str, int]) -> int | None:
+    return groups.get(_bare(intent))
 
 
 def _bare(intent: str) -> str:

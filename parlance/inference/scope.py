@@ -2,7 +2,7 @@
 
 The confidence of an intent is P(in scope) x P(intent | in scope). The second factor is the softmax of the logits
 divided by a temperature (Guo et al. 2017, "On Calibration of Modern Neural Networks"). The first is a logistic
-function of how strange a message is, which two measures tell better than either: the Mahalanobis distance of its
+function of an outlier score, which two measures give better than either: the Mahalanobis distance of its
 embedding to the nearest intent's mean under one shared covariance (Lee et al. 2018, "A Simple Unified Framework for
 Detecting Out-of-Distribution Samples"), and the energy of its logits (Liu et al. 2020, "Energy-based
 Out-of-distribution Detection"). Neither needs an out-of-scope example. A small project has too few utterances to
@@ -69,9 +69,9 @@ class Calibration:
     distance_weight: float = 0.0
     energy_weight: float = 0.0
     middle: float = 30.0
-    """The strangeness at which a message is as likely out of scope as in."""
+    """The outlier score at which a message is as likely out of scope as in."""
     width: float = 1.0
-    """How far from the middle P(in scope) is 0.27 or 0.73, in units of strangeness."""
+    """How far from the middle P(in scope) is 0.27 or 0.73, in units of the outlier score."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Scope:
         """H, the length of an embedding."""
         return len(self.statistics.whitening)
 
-    def strangeness(self, logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    def outlier_score(self, logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """Weighted sum of distance and energy: logits (B, C) and unit embeddings (B, H) to (B,)."""
         known = self.calibration
         energy = -log_sum_exp(logits)
@@ -106,17 +106,17 @@ class Scope:
     def covering(self, logits: np.ndarray, unit: np.ndarray) -> "Scope":
         """The same, moved so that utterances like those that were learned, (n, C) and (n, H), are in scope.
 
-        All but the strangest fiftieth of them get P(in scope) of 0.73 or more.
+        All but the fiftieth with the highest outlier scores get P(in scope) of 0.73 or more.
         """
         if not len(logits) or not logits.shape[1]:
             return self
-        strangest = float(np.quantile(self.strangeness(logits, unit), 0.98))
-        middle = max(self.calibration.middle, strangest + self.calibration.width)
+        highest = float(np.quantile(self.outlier_score(logits, unit), 0.98))
+        middle = max(self.calibration.middle, highest + self.calibration.width)
         return replace(self, calibration=replace(self.calibration, middle=middle))
 
     def in_scope(self, logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """P(in scope): logits (B, C) and unit embeddings (B, H) to (B,)."""
-        beyond = (self.strangeness(logits, unit) - self.calibration.middle) / self.calibration.width
+        beyond = (self.outlier_score(logits, unit) - self.calibration.middle) / self.calibration.width
         return np.asarray(1 / (1 + np.exp(np.minimum(np.maximum(beyond, -30), 30))))
 
     def save(self, path: Path) -> None:

@@ -17,7 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT_NAME_KEY
 
-from parlance.dialogue.moments import Story
+from parlance.dialogue.examples import Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
 from parlance.extras import importing_for_training
@@ -55,19 +55,19 @@ class DialoguePolicy(Policy):
         resource: Resource,
         execution_context: ExecutionContext,
         predictor: ActionPredictor | None = None,
-        before: Path | None = None,
+        initial_model: Path | None = None,
     ) -> None:
         patches.apply()
         options = _options(config)
         super().__init__({**config, "max_history": options.max_history}, model_storage, resource, execution_context)
         self._options = options
         self._predictor = predictor
-        self._before = before
+        self._initial_model = initial_model
 
     def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain) -> Resource:
         """Learn from the stories and keep the model in Rasa's model storage."""
         trackers = SupportedData.trackers_for_supported_data(self.supported_data(), training_trackers)
-        # The library has a better way of its own to put stories together; see Moments.glued.
+        # The library has a better way of its own to concatenate stories; see DialogueExamples.concatenated.
         stories = [self._story(tracker, domain) for tracker in trackers if not tracker.is_augmented]
         if not any(story.actions for story in stories):
             logger.warning("DialoguePolicy has nothing to learn: there are no stories.")
@@ -77,7 +77,7 @@ class DialoguePolicy(Policy):
         with while_training(), self._model_storage.write_to(self._resource) as folder:
             with importing_for_training():
                 from parlance.dialogue.training import train_dialogue
-            train_dialogue(stories, folder / MODEL_FOLDER, self._options, self._before, fraction)
+            train_dialogue(stories, folder / MODEL_FOLDER, self._options, self._initial_model, fraction)
         return self._resource
 
     def _story(self, tracker: TrackerWithCachedStates, domain: Domain) -> Story:
@@ -102,7 +102,7 @@ class DialoguePolicy(Policy):
             logger.debug("No model of %s was found; the policy predicts nothing.", resource.name)
             return cls(config, model_storage, resource, execution_context)
         if execution_context.is_finetuning:
-            return cls(config, model_storage, resource, execution_context, before=trained)
+            return cls(config, model_storage, resource, execution_context, initial_model=trained)
         with as_rasa_errors():
             return cls(config, model_storage, resource, execution_context, ActionPredictor.load(trained))
 

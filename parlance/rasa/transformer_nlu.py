@@ -27,7 +27,7 @@ from parlance.errors import ParlanceError
 from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
 from parlance.inference import IntentScore, NLUModel, Prediction
-from parlance.inference.request_splitting import TwoRequests, known_matters, two_requests
+from parlance.inference.request_splitting import TwoRequests, known_request_groups, two_requests
 from parlance.rasa import patches
 from parlance.rasa.errors import as_rasa_errors, while_training
 from parlance.rasa.messages import entities_beside, examples_of, token_spans, with_further_request
@@ -93,7 +93,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         model_storage: ModelStorage,
         resource: Resource,
         model: NLUModel | None = None,
-        before: Path | None = None,
+        initial_model: Path | None = None,
         responses: Responses | None = None,
         selectors: Sequence[str] = (),
     ) -> None:
@@ -101,10 +101,10 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
-        self._before = before
+        self._initial_model = initial_model
         self._responses = responses or {}
         self._selectors = selectors
-        self._matters = known_matters(config["split_requests"], model.intents if model else ())
+        self._request_groups = known_request_groups(config["split_requests"], model.intents if model else ())
 
     @classmethod
     def create(
@@ -134,7 +134,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                 examples,
                 folder / MODEL_FOLDER,
                 options=options,
-                before=self._before,
+                initial_model=self._initial_model,
                 epoch_fraction=fraction,
                 checkpoints=CHECKPOINTS,
             )
@@ -174,9 +174,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
             model = NLUModel.load(trained, int(config.get("threads", 1)))
         # Models of earlier versions have no responses.
         responses = json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {}
-        before = trained if execution_context.is_finetuning else None
+        initial_model = trained if execution_context.is_finetuning else None
         selectors = selectors_in(execution_context.graph_schema)
-        return cls(config, name, model_storage, resource, model, before, responses, selectors)
+        return cls(config, name, model_storage, resource, model, initial_model, responses, selectors)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set intent, ranking, entities and features of messages."""
@@ -211,9 +211,9 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
 
     def _two_requests(self, text: str) -> TwoRequests | None:
-        if not self._model or not self._matters:
+        if not self._model or not self._request_groups:
             return None
-        return two_requests(self._model, text, self._matters, self._config["beside_requests"])
+        return two_requests(self._model, text, self._request_groups, self._config["beside_requests"])
 
     def _parsed(self, prediction: Prediction) -> dict[str, Any]:
         """A request's parse result, for whoever takes it up later."""
@@ -243,12 +243,12 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
             self.add_features_to_message(tokens, prediction.embedding[None, :], attribute, message)
 
 
-def _warn_of_faults(examples: Sequence[Example], matters: Sequence[Sequence[str]]) -> None:
+def _warn_of_faults(examples: Sequence[Example], groups: Sequence[Sequence[str]]) -> None:
     for finding in audit(examples):
         if finding.level == "error":
             logger.warning(finding.message)
     taught = {(example.intent or "").split("/", 1)[0] for example in examples}
-    if unknown := [intent for matter in matters for intent in matter if intent not in taught]:
+    if unknown := [intent for group in groups for intent in group if intent not in taught]:
         logger.warning("`split_requests` names intents without an example: %s.", ", ".join(unknown))
 
 

@@ -1,8 +1,8 @@
 """TurnPolicy: what is still to be done when an answer was given: a form goes on, a second request is taken up."""
 
-import difflib
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.engine.graph import ExecutionContext
@@ -27,13 +27,35 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 
+from parlance.errors import did_you_mean
+from parlance.options import Names, Options, mapping_option, option
 from parlance.rasa import patches
+from parlance.rasa.errors import as_rasa_errors
 from parlance.rasa.turn_completion import (
     NOTHING_TO_SAY,
     TurnCompletion,
     form_asks_again,
     form_has_just_rejected,
 )
+
+
+@dataclass(frozen=True)
+class TurnOptions(Options):
+    """What TurnPolicy is told of the assistant. The names are those that ``config.yml`` uses."""
+
+    component: ClassVar[str] = "TurnPolicy"
+
+    questions: Names = option(
+        (),
+        "Actions and responses that ask the customer something. After one of them the form waits for the answer, and "
+        "asks again when the turn after that ends.",
+    )
+    further_request: dict[str, str] | None = mapping_option(
+        "When a turn ends, no form is active and the slot is set, the action is run, once a turn. It is to clear the "
+        "slot. A customer who leaves a form has the slot emptied.",
+        slot="a slot",
+        action="an action",
+    )
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -47,17 +69,9 @@ class TurnPolicy(Policy):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Every option with its default."""
-        return {
-            # Actions and responses that ask the customer something. After one of them the form waits for the answer,
-            # and asks again when the turn after that ends.
-            "questions": [],
-            # {slot: ..., action: ...}: when a turn ends, no form is active and the slot is set, the action is run,
-            # once a turn. It is to clear the slot. A customer who leaves a form has the slot emptied.
-            "further_request": None,
-            # Rasa wants one of its own for each policy. It decides nothing.
-            "priority": 0,
-        }
+        """Every option with its default: those of TurnOptions, and the priority, which decides nothing."""
+        # Rasa wants one of its own for each policy.
+        return {**TurnOptions().as_dict(), "priority": 0}
 
     def __init__(
         self,
@@ -69,9 +83,9 @@ class TurnPolicy(Policy):
     ) -> None:
         super().__init__(config, model_storage, resource, execution_context, **kwargs)
         patches.apply()
-        _check_options(config)
-        self._questions = frozenset(config["questions"])
-        self._further: dict[str, str] | None = config["further_request"]
+        options = _options(config)
+        self._questions = frozenset(options.questions)
+        self._further = options.further_request
 
     def train(self, domain: Domain) -> Resource:
         """Check that the options name actions and a slot of the domain.
@@ -169,30 +183,15 @@ def _was_run(action: str, turn: list[Event]) -> bool:
     return any(isinstance(event, ActionExecuted) and event.action_name == action for event in turn)
 
 
-def _check_options(config: dict[str, Any]) -> None:
-    known = TurnPolicy.get_default_config()
-    for name in config:
-        if name not in known:
-            raise InvalidConfigException(f"TurnPolicy has no option `{name}`.{_nearest(name, known)}")
-    questions, further = config["questions"], config["further_request"]
-    if not isinstance(questions, list) or not all(isinstance(name, str) for name in questions):
-        raise InvalidConfigException(
-            f"The option `questions` of TurnPolicy is {questions!r}. It takes a list of names."
-        )
-    if further is not None and (not isinstance(further, dict) or further.keys() != {"slot", "action"}):
-        raise InvalidConfigException(
-            f"The option `further_request` of TurnPolicy is {further!r}. It takes a slot and an action."
-        )
+def _options(config: dict[str, Any]) -> TurnOptions:
+    own = {name: value for name, value in config.items() if name != "priority"}
+    with as_rasa_errors(InvalidConfigException):
+        return TurnOptions.from_dict(own, beside=["priority"])
 
 
 def _check_known(name: str, known: Collection[str], option: str, kind: str) -> None:
     if name not in known:
         raise InvalidConfigException(
-            f"The option `{option}` of TurnPolicy names `{name}`, and the domain has no such {kind}."
-            f"{_nearest(name, known)}"
+            f"The option `{option}` of TurnPolicy names `{name}`, and the domain has no such {kind}. "
+            f"{did_you_mean(name, known)}".rstrip()
         )
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean `{near[0]}`?" if near else ""

@@ -1,9 +1,8 @@
 """What can keep conversation tests from being run, and the words for it."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
-from parlance.errors import ParlanceError
+from parlance.errors import ParlanceError, did_you_mean
 
 
 class BadTestFile(ParlanceError):
@@ -24,8 +23,7 @@ class AssistantFault(ParlanceError):
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """ "Did you mean ...?" with the most similar of the names; empty where none is similar."""
-    near = get_close_matches(name, list(names), n=1)
-    return f"Did you mean '{near[0]}'?" if near else ""
+    return did_you_mean(name, names, quote="'", cutoff=0.6)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -14,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
+from parlance import processes
 from parlance.testing.errors import AssistantUnreachable, BadTestFile, nearest
 from parlance.testing.settings import Settings
 
 _STOP_SECONDS = 30.0
+_ANSWER_SECONDS = 2.0
 _LINES_SHOWN = 20
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 OUTPUT_NAME = "assistant.log"
@@ -83,7 +82,7 @@ def started(settings: Settings, logs: Path, seconds: float) -> Iterator[StartedA
             _wait(assistant, [assistant.url, *map(fill, settings.health)], seconds)
             yield assistant
         finally:
-            _stop(assistant.process)
+            processes.stop(assistant.process, _STOP_SECONDS)
 
 
 class _Placeholders:
@@ -120,20 +119,11 @@ def _free_port(taken: Collection[str]) -> int:
 
 
 def _start(settings: Settings, fill: _Placeholders, output: Path) -> subprocess.Popen[bytes]:
-    """In a process group of its own: Ctrl-C reaches it through ``_stop``, when the tests have let go of it."""
     # Split before filling, so that a path with a space stays one argument.
     command = [fill(part) for part in shlex.split(settings.start)]
     environment = {**os.environ, **{name: fill(value) for name, value in settings.environment.items()}}
     try:
-        with output.open("wb") as log:
-            return subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        return processes.start(command, output, environment)
     except OSError as error:
         raise AssistantUnreachable(
             f"{settings.file}: '{command[0]}' cannot be started: {error.strerror}.", "Correct 'start:' there."
@@ -142,34 +132,18 @@ def _start(settings: Settings, fill: _Placeholders, output: Path) -> subprocess.
 
 def _wait(assistant: StartedAssistant, addresses: list[str], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    with httpx.Client(timeout=2, trust_env=False) as client:
-        while silent := [address for address in addresses if not _answers(client, address)]:
-            ended = assistant.process.poll()
-            if ended is not None or time.monotonic() > deadline:
-                problem, remedy = (
-                    (f"Nothing answers at {silent[0]} after {seconds:g} s.", "--start-timeout gives it more time.")
-                    if ended is None
-                    else (f"The assistant ended before it was up (exit code {ended}).", "Its log above says why.")
-                )
-                raise AssistantUnreachable(f"{assistant.log.since({})}\n\n{problem}", remedy)
-            time.sleep(0.2)
+    while silent := [address for address in addresses if not _answers(address)]:
+        how = processes.how_ended(assistant.process)
+        if how or time.monotonic() > deadline:
+            problem, remedy = (
+                (f"The assistant ended before it was up ({how}).", "Its log above says why.")
+                if how
+                else (f"Nothing answers at {silent[0]} after {seconds:g} s.", "--start-timeout gives it more time.")
+            )
+            raise AssistantUnreachable(f"{assistant.log.since({})}\n\n{problem}", remedy)
+        time.sleep(0.2)
 
 
-def _answers(client: httpx.Client, address: str) -> bool:
-    try:
-        return client.get(address).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Asks it to end, and ends what is left of it after a while."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(_STOP_SECONDS)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+def _answers(address: str) -> bool:
+    answer = processes.ask(address, _ANSWER_SECONDS)
+    return answer is not None and answer.is_success

@@ -9,7 +9,9 @@ from ruamel.yaml.nodes import ScalarNode
 from parlance.data.yaml_nodes import at, mapping, read_yaml
 from parlance.errors import ParlanceError
 from parlance.testing.errors import BadTestFile
-from parlance.testing.reader import SETTINGS_FILE, entries_of, list_of
+from parlance.testing.nodes import entries_of, list_of
+
+SETTINGS_FILE = "conftest.yml"
 
 
 @dataclass(frozen=True)

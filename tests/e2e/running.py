@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from ruamel.yaml import YAML
 
-from tests.small_assistant import free_port
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600  # with a training in it, where the model is not there yet
@@ -76,7 +76,7 @@ def running_fern(folder: Path) -> Iterator[Fern]:
     output = folder / "output"
     with output.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / "run.py")],
+            [sys.executable, "-m", "scripts.run"],
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

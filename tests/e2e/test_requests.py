@@ -8,7 +8,7 @@ import pytest
 from rasa.core.agent import Agent
 from ruamel.yaml import YAML
 
-from model import current_fingerprint
+from scripts.model import current_fingerprint
 from tests.e2e.running import Fern
 
 MESSAGES: dict[str, list[str]] = YAML(typ="safe").load(Path(__file__).with_name("requests.yml"))

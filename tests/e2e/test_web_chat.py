@@ -1,6 +1,6 @@
 """The web chat as a person uses it: Chromium on the real page.
 
-What needs Fern talks to Fern; the rest talks to the small assistant (``tests.small_assistant``), which says everything
+What needs Fern talks to Fern; the rest talks to the small assistant (``tests.web_assistant``), which says everything
 that a channel can show and is stopped and started in a moment.
 """
 
@@ -21,7 +21,8 @@ import requests
 from PIL import Image
 
 from tests.e2e.running import Fern
-from tests.small_assistant import SmallAssistant, free_port
+from tests.processes import free_port
+from tests.web_assistant import WebAssistant
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -29,10 +30,10 @@ WIDGET_BYTES = 250_000
 
 
 @pytest.fixture(scope="module")
-def small(small_model: Path, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallAssistant]:
+def small(small_model: Path, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebAssistant]:
     """The small assistant; pages of ``small.other_origin`` may embed its chat."""
     other_origin = f"http://127.0.0.1:{free_port()}"
-    running = SmallAssistant(small_model, tmp_path_factory.mktemp("small-web"), allowed_origins=[other_origin])
+    running = WebAssistant(small_model, tmp_path_factory.mktemp("small-web"), allowed_origins=[other_origin])
     running.other_origin = other_origin
     running.start()
     yield running
@@ -47,7 +48,11 @@ class Chat:
         self.page = page
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
+        page.on("console", self._keep_error)
+
+    def _keep_error(self, message: Any) -> None:
+        if message.type == "error":
+            self.problems.append(message.text)
 
     def open(self, address: str) -> "Chat":
         self.page.goto(address)
@@ -88,6 +93,9 @@ class Chat:
                 return said
             self.page.wait_for_timeout(50)
         raise AssertionError(f"the chat says {self.said}; problems: {self.problems}")
+
+    def wait_for_count(self, count: int) -> list[str]:
+        return self.wait_for(lambda said: len(said) == count)
 
     def wait_for_answer(self, part: str) -> list[str]:
         return self.wait_for(lambda said: bool(said) and part.lower() in said[-1].lower())
@@ -167,7 +175,7 @@ def test_the_shop_shows_products_with_drawings(fern: Fern, browser: Any) -> None
 # What answers look like -------------------------------------------------------------------------------------------
 
 
-def test_cards_show_pictures_prices_and_buttons(small: SmallAssistant, browser: Any) -> None:
+def test_cards_show_pictures_prices_and_buttons(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("hello")
         chat.wait_for_answer("Hello!")
@@ -187,7 +195,7 @@ def test_cards_show_pictures_prices_and_buttons(small: SmallAssistant, browser: 
         chat.wait_for(lambda said: said[-2:] == ["Tell me more", "Hello!"])
 
 
-def test_markdown_is_shown_and_links_open_in_a_new_window(small: SmallAssistant, browser: Any) -> None:
+def test_markdown_is_shown_and_links_open_in_a_new_window(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("safe")
         chat.wait_for_answer("Bold, and the shop.")
@@ -198,7 +206,7 @@ def test_markdown_is_shown_and_links_open_in_a_new_window(small: SmallAssistant,
         assert (link.get_attribute("target"), link.get_attribute("rel")) == ("_blank", "noopener noreferrer")
 
 
-def test_hostile_text_is_shown_and_does_nothing(small: SmallAssistant, browser: Any) -> None:
+def test_hostile_text_is_shown_and_does_nothing(small: WebAssistant, browser: Any) -> None:
     hostile = [
         "echo <script>window.hacked=1</script>",
         "echo <img src=x onerror=window.hacked=1>",
@@ -229,7 +237,7 @@ def test_hostile_text_is_shown_and_does_nothing(small: SmallAssistant, browser: 
         assert all(address.startswith(small.address) for address in requested), "nothing is fetched from elsewhere"
 
 
-def test_a_message_of_100_kb_is_answered_kindly(small: SmallAssistant, browser: Any) -> None:
+def test_a_message_of_100_kb_is_answered_kindly(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("x" * 100_000)
         chat.wait_for_answer("more than I can read at once")
@@ -240,7 +248,7 @@ def test_a_message_of_100_kb_is_answered_kindly(small: SmallAssistant, browser: 
 # Nothing lost, nothing doubled ------------------------------------------------------------------------------------
 
 
-def test_messages_typed_offline_are_sent_once_and_in_order(small: SmallAssistant, browser: Any) -> None:
+def test_messages_typed_offline_are_sent_once_and_in_order(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("echo before")
         chat.wait_for_answer("You said: echo before")
@@ -262,7 +270,7 @@ def test_messages_typed_offline_are_sent_once_and_in_order(small: SmallAssistant
         assert sorted(chat.wait_for(lambda again: len(again) == len(said))) == sorted(said)
 
 
-def test_what_was_typed_offline_survives_closing_the_tab(small: SmallAssistant, browser: Any) -> None:
+def test_what_was_typed_offline_survives_closing_the_tab(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.page.context.set_offline(True)
         chat.page.get_by_text("You're offline").wait_for()
@@ -276,7 +284,7 @@ def test_what_was_typed_offline_survives_closing_the_tab(small: SmallAssistant, 
         assert later.said == ["echo kept", "You said: echo kept"]
 
 
-def test_a_log_out_clears_the_page_in_every_tab_and_after_a_reload(small: SmallAssistant, browser: Any) -> None:
+def test_a_log_out_clears_the_page_in_every_tab_and_after_a_reload(small: WebAssistant, browser: Any) -> None:
     before = small.actions.answer
     small.actions.answer = {"events": [], "responses": [{"custom": {"type": "new_visit"}}, {"text": "Logged out."}]}
     try:
@@ -296,7 +304,7 @@ def test_a_log_out_clears_the_page_in_every_tab_and_after_a_reload(small: SmallA
         small.actions.answer = before
 
 
-def test_a_conversation_survives_a_restart_of_the_server(small: SmallAssistant, browser: Any) -> None:
+def test_a_conversation_survives_a_restart_of_the_server(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("echo one")
         chat.wait_for_answer("You said: echo one")
@@ -309,7 +317,7 @@ def test_a_conversation_survives_a_restart_of_the_server(small: SmallAssistant, 
         assert chat.said == ["echo one", "You said: echo one", "echo two", "You said: echo two"]
 
 
-def test_two_tabs_of_one_visitor_agree(small: SmallAssistant, browser: Any) -> None:
+def test_two_tabs_of_one_visitor_agree(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as first:
         second = Chat(first.page.context.new_page()).open(f"{small.chat}/")
         first.type("echo from the first")
@@ -325,7 +333,7 @@ def test_two_tabs_of_one_visitor_agree(small: SmallAssistant, browser: Any) -> N
         second.wait_for(lambda said: said == [])
 
 
-def test_two_visitors_never_see_each_other(small: SmallAssistant, browser: Any) -> None:
+def test_two_visitors_never_see_each_other(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as ada, visitor(browser, f"{small.chat}/") as tom:
         for number in range(3):
             ada.type(f"echo ada {number}")
@@ -341,7 +349,7 @@ def test_two_visitors_never_see_each_other(small: SmallAssistant, browser: Any) 
 # Photos, transcript, feedback -------------------------------------------------------------------------------------
 
 
-def test_a_photo_is_sent_and_shown(small: SmallAssistant, browser: Any) -> None:
+def test_a_photo_is_sent_and_shown(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         with chat.page.expect_file_chooser() as chooser:
             chat.page.get_by_role("button", name="Send a photo").click()
@@ -357,7 +365,7 @@ def test_a_photo_is_sent_and_shown(small: SmallAssistant, browser: Any) -> None:
         chat.page.get_by_text("I can only take photos").wait_for()
 
 
-def test_the_transcript_can_be_saved(small: SmallAssistant, browser: Any) -> None:
+def test_the_transcript_can_be_saved(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("echo keep this")
         chat.wait_for_answer("You said: echo keep this")
@@ -380,7 +388,7 @@ def embedding(chat: str, attributes: str) -> str:
 
 
 def test_an_allowed_page_embeds_the_chat_with_its_own_colours_and_language(
-    small: SmallAssistant, browser: Any, tmp_path: Path
+    small: WebAssistant, browser: Any, tmp_path: Path
 ) -> None:
     attributes = 'data-heading="Hilfe" data-language="de" data-accent="#7a1f5c" data-theme="dark" data-side="left"'
     with (
@@ -397,7 +405,7 @@ def test_an_allowed_page_embeds_the_chat_with_its_own_colours_and_language(
         assert chat.page.get_by_role("textbox", name="Nachricht schreiben").is_visible()
 
 
-def test_a_page_that_is_not_allowed_is_refused(small: SmallAssistant, browser: Any, tmp_path: Path) -> None:
+def test_a_page_that_is_not_allowed_is_refused(small: WebAssistant, browser: Any, tmp_path: Path) -> None:
     origin = f"http://127.0.0.1:{free_port()}"
     page = browser.new_page()
     said: list[str] = []
@@ -425,7 +433,7 @@ def test_a_page_that_is_not_allowed_is_refused(small: SmallAssistant, browser: A
     ],
     ids=["light", "dark", "phone"],
 )
-def test_axe_finds_nothing_serious(small: SmallAssistant, browser: Any, settings: dict[str, Any]) -> None:
+def test_axe_finds_nothing_serious(small: WebAssistant, browser: Any, settings: dict[str, Any]) -> None:
     with visitor(browser, f"{small.chat}/", **settings) as chat:
         chat.type("hello")
         chat.wait_for_answer("Hello!")
@@ -444,7 +452,7 @@ def test_axe_finds_nothing_serious(small: SmallAssistant, browser: Any, settings
         assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
 
 
-def test_everything_can_be_done_with_the_keyboard(small: SmallAssistant, browser: Any) -> None:
+def test_everything_can_be_done_with_the_keyboard(small: WebAssistant, browser: Any) -> None:
     context = browser.new_context()
     page = context.new_page()
     chat = Chat(page)
@@ -468,14 +476,14 @@ def test_everything_can_be_done_with_the_keyboard(small: SmallAssistant, browser
         context.close()
 
 
-def test_the_chat_fills_a_phone(small: SmallAssistant, browser: Any) -> None:
+def test_the_chat_fills_a_phone(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/", viewport={"width": 360, "height": 640}) as chat:
         box = chat.page.locator(".panel").bounding_box()
 
         assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 360, 640)
 
 
-def test_the_script_is_small_enough(small: SmallAssistant, browser: Any) -> None:
+def test_the_script_is_small_enough(small: WebAssistant, browser: Any) -> None:
     answer = requests.get(f"{small.chat}/widget.js", headers={"accept-encoding": "gzip"}, stream=True, timeout=10)
     sent = answer.raw.read(decode_content=False)
 
@@ -486,7 +494,7 @@ def test_the_script_is_small_enough(small: SmallAssistant, browser: Any) -> None
 
 
 def test_a_crashed_action_server_yields_an_apology(small_model: Path, browser: Any, tmp_path: Path) -> None:
-    crashed = SmallAssistant(small_model, tmp_path)
+    crashed = WebAssistant(small_model, tmp_path)
     crashed.actions.stop()
     crashed.start()
     try:
@@ -518,12 +526,10 @@ NEW_BODY = """withScript => {
 NEW_CONTENT = f"() => {{ document.body.innerHTML = '<h1>The second page</h1>'; ({EVALUATE_AGAIN})(); }}"
 
 
-def test_the_chat_goes_on_when_the_page_moves_it_or_takes_it_out_for_a_while(
-    small: SmallAssistant, browser: Any
-) -> None:
+def test_the_chat_goes_on_when_the_page_moves_it_or_takes_it_out_for_a_while(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         streams: list[str] = []
-        chat.page.on("request", lambda request: "/events" in request.url and streams.append(request.url))
+        chat.page.on("request", lambda request: streams.extend([request.url] if "/events" in request.url else []))
         chat.type("echo before")
         chat.wait_for_answer("You said: echo before")
         chat.page.evaluate(f"document.body.prepend({ELEMENT})")
@@ -553,7 +559,7 @@ def test_the_chat_goes_on_when_the_page_moves_it_or_takes_it_out_for_a_while(
     ids=["script again", "new body with the script", "new body without it", "new content with the script"],
 )
 def test_the_chat_survives_a_change_of_page_and_its_script_again(
-    small: SmallAssistant, browser: Any, change: str, argument: Any
+    small: WebAssistant, browser: Any, change: str, argument: Any
 ) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.type("echo before")
@@ -562,7 +568,7 @@ def test_the_chat_survives_a_change_of_page_and_its_script_again(
             chat.page.evaluate(change, argument)
             chat.page.wait_for_timeout(300)
             chat.ready()
-            chat.wait_for(lambda said, number=number: len(said) == 2 + 2 * number)
+            chat.wait_for_count(2 + 2 * number)
             chat.type(f"echo {number}")
             chat.wait_for_answer(f"You said: echo {number}")
 
@@ -573,7 +579,7 @@ def test_the_chat_survives_a_change_of_page_and_its_script_again(
         assert chat.problems == []
 
 
-def test_a_new_tag_says_who_is_signed_in_now(small: SmallAssistant, browser: Any) -> None:
+def test_a_new_tag_says_who_is_signed_in_now(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         with chat.page.expect_request(lambda request: request.headers.get("x-identity-token") == "a-token"):
             chat.page.evaluate(
@@ -586,7 +592,7 @@ def test_a_new_tag_says_who_is_signed_in_now(small: SmallAssistant, browser: Any
             )
 
 
-def test_two_spaces_that_are_typed_are_stored_as_spaces(small: SmallAssistant, browser: Any) -> None:
+def test_two_spaces_that_are_typed_are_stored_as_spaces(small: WebAssistant, browser: Any) -> None:
     with visitor(browser, f"{small.chat}/") as chat:
         chat.page.locator("#text-input").click()
         chat.page.keyboard.type("echo a  b")

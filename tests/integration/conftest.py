@@ -15,7 +15,7 @@ from .databases import postgresql as postgresql
 from .databases import shop as shop
 
 if TYPE_CHECKING:
-    from tests.integration.small_assistant import ActionServer
+    from tests.integration.slack_assistant import ActionServer
 
 
 def write_yaml(path: Path, content: Any) -> Path:
@@ -126,10 +126,10 @@ def project(tmp_path: Path, tiny_encoder: Path, examples: list[Example], monkeyp
 
 @pytest.fixture(scope="session")
 def slack_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model of ``small_assistant``."""
-    from tests.integration.small_assistant import train
+    """The model of ``slack_assistant``."""
+    from tests.integration.slack_assistant import train
 
-    folder = tmp_path_factory.mktemp("small_assistant")
+    folder = tmp_path_factory.mktemp("slack_assistant")
     with pytest.MonkeyPatch.context() as patch:
         # Rasa's cache goes to the working folder.
         patch.chdir(folder)
@@ -138,8 +138,8 @@ def slack_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def slack_actions(monkeypatch_module: pytest.MonkeyPatch) -> "Iterator[ActionServer]":
-    """The action server of ``small_assistant``, and a secret by which it recognises customers."""
-    from tests.integration.small_assistant import ActionServer
+    """The action server of ``slack_assistant``, and a secret by which it recognises customers."""
+    from tests.integration.slack_assistant import ActionServer
 
     monkeypatch_module.setenv("IDENTITY_SECRET", "a secret of the tests, long enough to sign with")
     server = ActionServer()

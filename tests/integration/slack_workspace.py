@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from parlance.channels.slack import SlackChannel
-from tests.integration.small_assistant import RasaServer
+from tests.integration.slack_assistant import RasaServer
 from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Delivery, SlackServer, User
 
 ANSWER_SECONDS = 20.0

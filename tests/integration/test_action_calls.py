@@ -18,7 +18,8 @@ GOOD = {"events": [{"event": "slot", "timestamp": None, "name": "x", "value": 1}
 
 def test_answers_are_checked() -> None:
     assert ACTION._validate_action_result(GOOD)
-    for bad in ({"events": "none"}, {"responses": ["hi"]}, {"events": [{"name": "x"}]}, []):
+    answers: tuple[Any, ...] = ({"events": "none"}, {"responses": ["hi"]}, {"events": [{"name": "x"}]}, [])
+    for bad in answers:
         with pytest.raises(ValidationError, match="action server's answer"):
             ACTION._validate_action_result(bad)
 

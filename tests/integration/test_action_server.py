@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -26,7 +27,7 @@ from rasa.utils.endpoints import EndpointConfig
 import parlance.rasa  # noqa: F401  (makes Rasa show the secret)
 from parlance.actions.server import BODY_BYTES, SECRET_VARIABLE
 from tests.integration.test_http_heads import status_of
-from tests.small_assistant import free_port
+from tests.processes import free_port
 
 SECRET = "a-secret-of-the-tests-0123456789"
 ACTIONS = """\
@@ -87,7 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def call(name: str) -> dict[str, object]:
+def call(name: str) -> dict[str, Any]:
     tracker = {"sender_id": "x", "slots": {}, "latest_message": {"text": CUSTOMER}, "events": []}
     return {"next_action": name, "sender_id": "x", "tracker": tracker, "domain": {}, "version": "3.6.21"}
 

@@ -9,8 +9,7 @@ from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from parlance.cli import app
 from parlance.testing.process import started

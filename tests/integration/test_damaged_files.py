@@ -22,8 +22,8 @@ from shop.setup import main as set_up_shop
 from shop.setup import set_up
 from tests.damage import DAMAGES
 from tests.integration.conftest import write_yaml
+from tests.processes import free_port
 from tests.slack_server import BOT_TOKEN, SIGNING_SECRET
-from tests.small_assistant import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +74,8 @@ def test_a_damaged_file_is_refused_with_what_to_do_and_stays(store: str, damage:
     before = file.read_bytes()
     with pytest.raises((ParlanceError, ShopUnavailable), match=f"{file} cannot be read: .*left as it is") as raised:
         use(file)
-    assert f"mv {file} {file}.damaged" in str(raised.value.remedy)
+    assert isinstance(raised.value, (ParlanceError, ShopUnavailable))
+    assert f"mv {file} {file}.damaged" in raised.value.remedy
     assert file.read_bytes() == before
 
 

@@ -19,7 +19,7 @@ from parlance.channels.web import WebInput
 from parlance.channels.web.conversations import MOST_TRIES
 from parlance.errors import ParlanceError
 from tests.integration.test_web_channel import Visitor, photo, texts
-from tests.small_assistant import SmallAssistant
+from tests.web_assistant import WebAssistant
 
 FORGED = '/deny{"further_request": {"text":"/x","intent":{"name":"\\ud800"},"entities":[]}}'
 TOKEN = "a-token-of-the-tests-that-is-long-enough"
@@ -27,8 +27,8 @@ NOT_ASCII = b"Bearer \xe9\xff"
 
 
 @pytest.fixture(scope="module")
-def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallAssistant]:
-    running = SmallAssistant(small_model, tmp_path_factory.mktemp("edge"))
+def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebAssistant]:
+    running = WebAssistant(small_model, tmp_path_factory.mktemp("edge"))
     running.enable_api = True
     running.start()
     yield running
@@ -36,7 +36,7 @@ def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running.actions.stop()
 
 
-def say(assistant: SmallAssistant, sender: Any, message: Any, **more: Any) -> requests.Response:
+def say(assistant: WebAssistant, sender: Any, message: Any, **more: Any) -> requests.Response:
     body = {"sender": sender, "message": message}
     return requests.post(assistant.rest, json=body, timeout=30, **more)
 
@@ -67,7 +67,7 @@ def raw(address: str, method: str, path: str, body: bytes = b"", **headers: byte
     "text", [FORGED, "/deny", "\ud800", "a\x00b", '/greet{"product": "\\u0000\\ud800"}', "/", "//x"]
 )
 def test_what_cannot_be_stored_is_answered_over_every_channel_and_the_next_message_too(
-    assistant: SmallAssistant, text: str
+    assistant: WebAssistant, text: str
 ) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send(text)
@@ -82,8 +82,8 @@ def test_what_cannot_be_stored_is_answered_over_every_channel_and_the_next_messa
         assert not any(slots), "a slot with structure was filled from outside"
 
 
-def test_metadata_is_made_storable_and_a_button_of_the_assistant_works(assistant: SmallAssistant) -> None:
-    body = {"sender": "meta", "message": "echo x", "metadata": {"a\ud800": ["\x00", {"b": "\udfff"}]}}
+def test_metadata_is_made_storable_and_a_button_of_the_assistant_works(assistant: WebAssistant) -> None:
+    body: dict[str, Any] = {"sender": "meta", "message": "echo x", "metadata": {"a\ud800": ["\x00", {"b": "\udfff"}]}}
     requests.post(assistant.rest, json=body, timeout=20)
     events = [event for event in assistant.tracker_events("meta") if event["event"] == "user"]
     assert events[0]["metadata"]["a?"] == ["", {"b": "?"}]
@@ -98,14 +98,14 @@ def test_metadata_is_made_storable_and_a_button_of_the_assistant_works(assistant
     assert "cards" not in other.read(2)[1], "nobody offered it here"
 
 
-def test_two_spaces_are_stored_as_two_spaces(assistant: SmallAssistant) -> None:
+def test_two_spaces_are_stored_as_two_spaces(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("echo a \xa0b")
     assert texts(visitor.read(2)) == ["echo a  b", "You said: echo a  b"]
 
 
 @pytest.mark.parametrize("text", ["/restart", "/faq", "/session_start", "/back", "/nothing_known", "/echo"])
-def test_typed_commands_get_an_answer(assistant: SmallAssistant, text: str) -> None:
+def test_typed_commands_get_an_answer(assistant: WebAssistant, text: str) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send(text)
     assert len(visitor.read(2)) == 2
@@ -115,7 +115,7 @@ def test_typed_commands_get_an_answer(assistant: SmallAssistant, text: str) -> N
 def test_a_message_that_ends_the_server_is_set_aside_and_the_conversation_goes_on(
     small_model: Path, tmp_path: Path
 ) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.start()
     visitor = Visitor(assistant.chat)
     visitor.send("echo first")
@@ -152,7 +152,7 @@ def test_a_message_pending_from_an_older_version_does_not_keep_the_server_from_s
         body = json.dumps({"text": FORGED, "message": FORGED})
         database.execute("INSERT INTO entries VALUES ('web-old', 1, 'poison-1', 'user', ?, 0, 1)", (body,))
     database.close()
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.start()
     try:
         new = Visitor(assistant.chat)
@@ -169,7 +169,7 @@ def test_a_message_pending_from_an_older_version_does_not_keep_the_server_from_s
 # REST -------------------------------------------------------------------------------------------------------------
 
 
-def test_conversations_of_other_channels_cannot_be_entered(assistant: SmallAssistant) -> None:
+def test_conversations_of_other_channels_cannot_be_entered(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("echo secret")
     visitor.read(2)
@@ -192,7 +192,7 @@ def test_conversations_of_other_channels_cannot_be_entered(assistant: SmallAssis
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("stream", ["", "?stream=true"])
-def test_odd_requests_get_a_sentence(assistant: SmallAssistant, body: bytes, status: int, stream: str) -> None:
+def test_odd_requests_get_a_sentence(assistant: WebAssistant, body: bytes, status: int, stream: str) -> None:
     answer = requests.post(assistant.rest + stream, data=body, timeout=20)
 
     assert answer.status_code == status, answer.text
@@ -200,7 +200,7 @@ def test_odd_requests_get_a_sentence(assistant: SmallAssistant, body: bytes, sta
         assert answer.json()["error"].endswith(".")
 
 
-def test_a_long_message_is_answered_and_not_passed_on(assistant: SmallAssistant) -> None:
+def test_a_long_message_is_answered_and_not_passed_on(assistant: WebAssistant) -> None:
     assert "4,000" in said(say(assistant, "long", "x" * 4001))[0]
     assert not assistant.tracker_events("long")
 
@@ -208,7 +208,7 @@ def test_a_long_message_is_answered_and_not_passed_on(assistant: SmallAssistant)
 def test_a_failing_action_is_answered_with_a_sentence_and_a_stream_ends_with_an_error(
     small_model: Path, tmp_path: Path
 ) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.rest_options = {"answer_seconds": 0.5}
     assistant.start()
     try:
@@ -231,7 +231,7 @@ def test_with_a_token_rest_answers_its_holder_alone(
     small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REST_TOKEN", TOKEN)
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.rest_options = {"messages_per_minute": 3}
     assistant.start()
     bearer = {"authorization": f"Bearer {TOKEN}"}
@@ -248,12 +248,12 @@ def test_with_a_token_rest_answers_its_holder_alone(
 
 
 def test_rest_tells_actions_who_a_client_is_and_without_the_token_nobody_can_say_otherwise(
-    assistant: SmallAssistant, small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    assistant: WebAssistant, small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def clients(at: SmallAssistant, headers: dict[str, str]) -> list[str]:
+    def clients(at: WebAssistant, headers: dict[str, str]) -> list[str]:
         told = []
         for n, named in enumerate(("ada", "tom", "ada", 7, "")):
-            body = {"sender": f"client-{n}", "message": "hello", "metadata": {"client": named}}
+            body: dict[str, Any] = {"sender": f"client-{n}", "message": "hello", "metadata": {"client": named}}
             assert requests.post(at.rest, json=body, headers=headers, timeout=20).status_code == 200
             told += [e["metadata"]["client"] for e in at.tracker_events(f"client-{n}") if e["event"] == "user"]
         return told
@@ -261,7 +261,7 @@ def test_rest_tells_actions_who_a_client_is_and_without_the_token_nobody_can_say
     without = clients(assistant, {})
     assert len(without) == 5 and len(set(without)) == 1 and re.fullmatch("[0-9a-f]{64}", without[0])
     monkeypatch.setenv("REST_TOKEN", TOKEN)
-    trusting = SmallAssistant(small_model, tmp_path)
+    trusting = WebAssistant(small_model, tmp_path)
     trusting.start()
     try:
         ada, tom, ada_again, odd, none = clients(trusting, {"authorization": f"Bearer {TOKEN}"})
@@ -271,7 +271,7 @@ def test_rest_tells_actions_who_a_client_is_and_without_the_token_nobody_can_say
     assert ada == ada_again and odd == none and len({ada, tom, odd}) == 3
 
 
-def test_without_a_token_rest_is_for_this_machine_alone(assistant: SmallAssistant) -> None:
+def test_without_a_token_rest_is_for_this_machine_alone(assistant: WebAssistant) -> None:
     for page in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
         assert say(assistant, "me", "hello", headers=page).status_code == 403
     for name in ("x-forwarded-for", "x-forwarded-proto", "X_Forwarded_For", "forwarded", "cf-connecting-ip", "via"):
@@ -280,7 +280,8 @@ def test_without_a_token_rest_is_for_this_machine_alone(assistant: SmallAssistan
     for host in ("shop.example.com", "shop.example.com:80", "127.0.0.1.example.com", "[::2]"):
         assert say(assistant, "me", "hello", headers={"host": host}).status_code == 403, host
     old = http.client.HTTPConnection("127.0.0.1", urlsplit(assistant.rest).port, timeout=20)
-    old._http_vsn, old._http_vsn_str = 10, "HTTP/1.0"  # as nginx does by default
+    for name, value in (("_http_vsn", 10), ("_http_vsn_str", "HTTP/1.0")):  # as nginx does by default
+        setattr(old, name, value)
     old.request("POST", urlsplit(assistant.rest).path, json.dumps({"sender": "me", "message": "hello"}))
     assert old.getresponse().status == 403
     assert say(assistant, "me", "hello", headers={"host": "[::1]:5005"}).status_code == 200
@@ -288,7 +289,7 @@ def test_without_a_token_rest_is_for_this_machine_alone(assistant: SmallAssistan
 
 
 def test_a_server_that_others_reach_has_rest_off(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.host = "0.0.0.0"
     assistant.start()
     try:
@@ -313,9 +314,7 @@ def test_options_of_rest_that_make_no_sense_are_named(options: dict[str, Any]) -
     [("GET", "/chat/events"), ("GET", "/chat/transcript"), ("POST", "/chat/messages"), ("POST", "/chat/session"),
      ("POST", "/webhooks/rest/webhook"), ("GET", "/"), ("GET", "/domain"), ("GET", "/conversations/x/tracker")],
 )  # fmt: skip
-def test_credentials_that_are_no_ascii_are_refused_everywhere(
-    assistant: SmallAssistant, method: str, path: str
-) -> None:
+def test_credentials_that_are_no_ascii_are_refused_everywhere(assistant: WebAssistant, method: str, path: str) -> None:
     assert raw(assistant.address, method, path, b"{}", authorization=NOT_ASCII) == 401
     assert raw(assistant.address, method, path, b"{}", **{"x-identity-token": NOT_ASCII}) < 500
 
@@ -329,7 +328,7 @@ def test_an_unusable_origin_is_a_sentence_for_rasas_command_line(tmp_path: Path,
 
 
 def test_streams_of_an_address_and_of_all_are_limited(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path, proxies=1, address_streams=3, streams=5)
+    assistant = WebAssistant(small_model, tmp_path, proxies=1, address_streams=3, streams=5)
     assistant.start()
     open_streams: list[requests.Response] = []
 
@@ -360,7 +359,7 @@ def test_streams_of_an_address_and_of_all_are_limited(small_model: Path, tmp_pat
 
 
 def test_pictures_have_a_queue_and_a_quota(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path, upload_storage_megabytes=0.001)
+    assistant = WebAssistant(small_model, tmp_path, upload_storage_megabytes=0.001)
     assistant.start()
     sockets = []
     try:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from shop.recognition import Recognition, sign
 from shop.setup import set_up
-from tests.small_assistant import free_port
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION_SECRET = "a-secret-of-the-tests-0123456789"

@@ -14,8 +14,7 @@ from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from parlance.rasa import patches
-
-from .small_assistant import DOMAIN, train
+from tests.integration.slack_assistant import DOMAIN, train
 
 patches.apply()
 WITH_DASK = DaskGraphRunner.run.__wrapped__

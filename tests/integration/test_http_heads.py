@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from parlance.http_heads import is_length
-from tests.small_assistant import SmallAssistant
+from tests.web_assistant import WebAssistant
 
 ODD = [
     b"content-length: -5", b"content-length: -0", b"content-length: +5", b"content-length: 1_0", b"content-length: abc",
@@ -21,8 +21,8 @@ ODD = [
 
 
 @pytest.fixture(scope="module")
-def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallAssistant]:
-    running = SmallAssistant(small_model, tmp_path_factory.mktemp("heads"))
+def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebAssistant]:
+    running = WebAssistant(small_model, tmp_path_factory.mktemp("heads"))
     running.start()
     yield running
     running.stop()
@@ -38,7 +38,7 @@ def status_of(address: str, request: bytes) -> int:
 
 @pytest.mark.parametrize("path", ["/webhooks/rest/webhook", "/chat/", "/chat/messages", "/", "/nothing"])
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_length_is_refused_and_the_server_goes_on(assistant: SmallAssistant, path: str, odd: bytes) -> None:
+def test_an_odd_length_is_refused_and_the_server_goes_on(assistant: WebAssistant, path: str, odd: bytes) -> None:
     for method in (b"POST", b"GET"):
         head = b"%b %b HTTP/1.1\r\nhost: x\r\n%b\r\n\r\nhello" % (method, path.encode(), odd)
         assert status_of(assistant.address, head) in (400, 413)

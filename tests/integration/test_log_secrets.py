@@ -7,7 +7,7 @@ import pytest
 import requests
 from sanic.log import LOGGING_CONFIG_DEFAULTS
 
-from tests.small_assistant import SmallAssistant
+from tests.web_assistant import WebAssistant
 
 NO_EXTRA = {"host": "", "request": "", "status": 0, "byte": 0}  # what the records of other logs lack
 REQUESTS = (
@@ -30,7 +30,7 @@ def test_no_log_holds_the_token_of_a_link_or_of_a_query(
     small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
-    assistant = SmallAssistant(small_model, tmp_path, link_page=page)
+    assistant = WebAssistant(small_model, tmp_path, link_page=page)
     assistant.enable_api = True
     assistant.start()
     file = tmp_path / "log"

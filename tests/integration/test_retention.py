@@ -26,7 +26,7 @@ from parlance.rasa.retention import Erased
 from parlance.rasa.tracker_retention import Busy, TrackerKeeper, names
 from parlance.rasa.tracker_store import SQLiteTrackerStore
 from tests.integration.test_web_channel import IDENTITY_SECRET, Visitor, identity, photo, texts
-from tests.small_assistant import SmallAssistant
+from tests.web_assistant import WebAssistant
 
 ADA = "ada.byrne@example.com"
 DAY = 86_400.0
@@ -58,11 +58,11 @@ def done(number: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallAssistant]:
+def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebAssistant]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retention, "ERASURES_SECONDS", 0.1)
         patch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
-        running = SmallAssistant(small_model, tmp_path_factory.mktemp("retention"))
+        running = WebAssistant(small_model, tmp_path_factory.mktemp("retention"))
         options = {"erasures": f"{__name__}.waiting", "erased": f"{__name__}.done"}
         running.more_channels = [RetentionInput.from_credentials(options)]
         running.start()
@@ -84,7 +84,7 @@ def everything_in(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
-def test_what_was_erased_stands_in_no_file_and_others_stay(assistant: SmallAssistant) -> None:
+def test_what_was_erased_stands_in_no_file_and_others_stay(assistant: WebAssistant) -> None:
     other = Visitor(assistant.chat)
     other.send("echo a heron by the lake")
     other.read(2)
@@ -120,7 +120,7 @@ def test_what_was_erased_stands_in_no_file_and_others_stay(assistant: SmallAssis
     assert Visitor(assistant.chat, token=known.token).opened["fresh"]
 
 
-def test_whoever_waits_for_an_answer_gets_it_first_and_nothing_of_it_is_left(assistant: SmallAssistant) -> None:
+def test_whoever_waits_for_an_answer_gets_it_first_and_nothing_of_it_is_left(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     assistant.actions.hold()
     try:
@@ -139,7 +139,7 @@ def test_whoever_waits_for_an_answer_gets_it_first_and_nothing_of_it_is_left(ass
     assert b"wagtail" not in everything_in(assistant.folder)
 
 
-def test_a_shop_that_is_away_is_asked_again(assistant: SmallAssistant) -> None:
+def test_a_shop_that_is_away_is_asked_again(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("echo a plover")
     visitor.settled()

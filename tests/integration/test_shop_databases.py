@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,7 @@ def test_the_last_pieces_are_sold_once(shop: URL) -> None:
         tom.lines[0].product = lamp
         wanted = [(order.number, order.customer_id, order.lines[0].id) for order in (nadia, tom)]
     results = at_once(
-        [lambda one=one: ask(change_quantity, *one, 3, CHAT) for one in wanted]  # each of them two more than it has
+        [partial(ask, change_quantity, *one, 3, CHAT) for one in wanted]  # each of them two more than it has
     )
     assert Counter(result.outcome for result in results) == {ItemsOutcome.CHANGED: 1, ItemsOutcome.NOT_ENOUGH_STOCK: 1}
     assert ask(find_by_name, "Pebble")[0].stock == 0
@@ -243,7 +244,7 @@ def test_guessing_at_once_stops_at_the_limit(shop: URL, guessed: str) -> None:
         number, email = (10500 + n, ADA) if guessed == "numbers" else (10432, f"{n}@example.com")
         return ask(identify, number, email, f"chat-{n}", f"address-{n}").outcome
 
-    outcomes = Counter(at_once([lambda n=n: guess(n) for n in range(16)]))
+    outcomes = Counter(at_once([partial(guess, n) for n in range(16)]))
     assert outcomes == {
         IdentificationOutcome.NOT_MATCHED: FREE_ON_A_TARGET,
         IdentificationOutcome.TOO_MANY_ATTEMPTS: 16 - FREE_ON_A_TARGET,

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from parlance.rasa.single_server import SecondServer, ServerClaim
 from parlance.readiness import NotReady
-from tests.small_assistant import free_port
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 1800  # importing Rasa, on a busy machine

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,17 +14,13 @@ import pytest
 import requests
 
 from tests.integration.conftest import write_yaml
+from tests.integration.slack_assistant import ActionServer
 from tests.integration.slack_workspace import wait_until
-from tests.integration.small_assistant import ActionServer
+from tests.processes import free_port
 from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackServer
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240.0  # importing Rasa, on a busy machine
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

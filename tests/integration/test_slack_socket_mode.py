@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.slack_assistant import SLOW_SECONDS, ActionServer
 from tests.integration.slack_workspace import Workspace, wait_until
-from tests.integration.small_assistant import SLOW_SECONDS, ActionServer
 from tests.slack_server import SlackServer, User
 
 

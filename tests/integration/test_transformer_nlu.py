@@ -204,7 +204,7 @@ def test_ted_policy_learns_from_messages_by_its_features(project: Project) -> No
 
     agent = Agent.load(str(project.train()))
     assert agent.processor
-    nodes = agent.processor.graph_runner._instantiated_nodes  # type: ignore[attr-defined]
+    nodes = agent.processor.graph_runner._instantiated_nodes
     policy = next(node._component for name, node in nodes.items() if "TEDPolicy" in name)
     assert {feature.features.shape[-1] for feature in policy.fake_features["text"]} == {32}
 

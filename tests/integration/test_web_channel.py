@@ -17,20 +17,25 @@ from PIL import Image
 from parlance.channels.web import WebInput
 from parlance.errors import ParlanceError
 from shop.recognition import Recognition, sign
-from tests.small_assistant import SmallAssistant
+from tests.web_assistant import WebAssistant
 
 IDENTITY_SECRET = "the-secret-of-the-tests-is-long-enough"
 
 
 @pytest.fixture(scope="module")
-def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallAssistant]:
-    running = SmallAssistant(
+def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebAssistant]:
+    running = WebAssistant(
         small_model, tmp_path_factory.mktemp("web"), allowed_origins=["https://shop.example"], upload_megabytes=0.5
     )
     running.start()
     yield running
     running.stop()
     running.actions.stop()
+
+
+def lines_of(stream: requests.Response) -> Iterator[str]:
+    for line in stream.iter_lines(chunk_size=1, decode_unicode=True):
+        yield str(line)
 
 
 class Visitor:
@@ -73,7 +78,7 @@ class Visitor:
         ) as stream:
             assert stream.status_code == 200, stream.text
             event = ""
-            for line in stream.iter_lines(chunk_size=1, decode_unicode=True):
+            for line in lines_of(stream):
                 if line.startswith("event: "):
                     event = line[7:]
                 elif line.startswith("data: ") and event == "entry":
@@ -86,7 +91,7 @@ class Visitor:
         """All entries, once nothing is being answered."""
         with requests.get(f"{self.chat}/events", headers=self.headers, stream=True, timeout=20) as stream:
             entries, event = [], ""
-            for line in stream.iter_lines(chunk_size=1, decode_unicode=True):
+            for line in lines_of(stream):
                 if line.startswith("event: "):
                     event = line[7:]
                 elif line.startswith("data: ") and event == "entry":
@@ -117,7 +122,7 @@ def photo(kind: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
 # Answers ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_message_is_answered_on_the_stream_with_buttons(assistant: SmallAssistant) -> None:
+def test_a_message_is_answered_on_the_stream_with_buttons(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("hello")
     question, answer = visitor.read(2)
@@ -127,7 +132,7 @@ def test_a_message_is_answered_on_the_stream_with_buttons(assistant: SmallAssist
     assert answer["buttons"] == [{"title": "Show me lamps", "payload": "/browse"}]
 
 
-def test_cards_keep_only_pictures_of_the_channel(assistant: SmallAssistant) -> None:
+def test_cards_keep_only_pictures_of_the_channel(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("hello")
     visitor.read(2)
@@ -144,7 +149,7 @@ def test_cards_keep_only_pictures_of_the_channel(assistant: SmallAssistant) -> N
     )
 
 
-def test_a_long_answer_comes_in_bubbles_of_a_readable_length(assistant: SmallAssistant) -> None:
+def test_a_long_answer_comes_in_bubbles_of_a_readable_length(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("long")
     time.sleep(0.3)
@@ -158,7 +163,7 @@ def test_a_long_answer_comes_in_bubbles_of_a_readable_length(assistant: SmallAss
     [("", "empty"), (" \n\t ", "empty"), ("\x00\x07", "empty"), ("x" * 100_000, "too_long")],
     ids=["empty", "blank", "control", "100 kB"],
 )
-def test_what_cannot_be_answered_is_answered_kindly(assistant: SmallAssistant, text: str, code: str) -> None:
+def test_what_cannot_be_answered_is_answered_kindly(assistant: WebAssistant, text: str, code: str) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send(text)
     entries = visitor.settled()
@@ -167,7 +172,7 @@ def test_what_cannot_be_answered_is_answered_kindly(assistant: SmallAssistant, t
     assert assistant.tracker_events(visitor.conversation) == [], "the assistant did not see it"
 
 
-def test_odd_characters_go_through_as_typed(assistant: SmallAssistant) -> None:
+def test_odd_characters_go_through_as_typed(assistant: WebAssistant) -> None:
     odd = "echo <script>alert(1)</script> \u202egnirts\u200b 🙂 'quoted' \"too\" {said} ${x} %s \\n"
     visitor = Visitor(assistant.chat)
     visitor.send(odd)
@@ -178,7 +183,7 @@ def test_odd_characters_go_through_as_typed(assistant: SmallAssistant) -> None:
 # Nothing lost, doubled or crossed ---------------------------------------------------------------------------------
 
 
-def test_a_message_sent_twice_is_answered_once(assistant: SmallAssistant) -> None:
+def test_a_message_sent_twice_is_answered_once(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     threads = [threading.Thread(target=visitor.send, args=["echo once", "the-same-id"]) for _ in range(8)]
     for thread in threads:
@@ -190,7 +195,7 @@ def test_a_message_sent_twice_is_answered_once(assistant: SmallAssistant) -> Non
     assert texts(visitor.settled()) == ["echo once", "You said: echo once"]
 
 
-def test_messages_are_answered_in_their_order_and_the_stream_goes_on_where_it_was(assistant: SmallAssistant) -> None:
+def test_messages_are_answered_in_their_order_and_the_stream_goes_on_where_it_was(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     for number in range(5):
         visitor.send(f"echo {number}")
@@ -203,7 +208,7 @@ def test_messages_are_answered_in_their_order_and_the_stream_goes_on_where_it_wa
     assert visitor.read(5, after=half) == entries[5:]
 
 
-def test_two_visitors_never_see_each_other(assistant: SmallAssistant) -> None:
+def test_two_visitors_never_see_each_other(assistant: WebAssistant) -> None:
     visitors = [Visitor(assistant.chat) for _ in range(6)]
     threads = [
         threading.Thread(target=lambda v=visitor, n=number: [v.send(f"echo {n}-{i}") for i in range(5)])
@@ -220,7 +225,7 @@ def test_two_visitors_never_see_each_other(assistant: SmallAssistant) -> None:
 
 
 def test_what_was_taken_in_before_a_stop_is_answered_after_the_start(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.start()
     visitor = Visitor(assistant.chat)
     visitor.send("echo first")
@@ -262,7 +267,7 @@ def test_what_was_taken_in_before_a_stop_is_answered_after_the_start(small_model
 def test_a_crashed_action_server_yields_an_apology_and_the_next_message_an_answer(
     small_model: Path, tmp_path: Path
 ) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.actions.stop()
     assistant.start()
     try:
@@ -280,7 +285,7 @@ def test_a_crashed_action_server_yields_an_apology_and_the_next_message_an_answe
 
 
 def test_an_answer_that_takes_too_long_yields_an_apology(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path, answer_seconds=0.5)
+    assistant = WebAssistant(small_model, tmp_path, answer_seconds=0.5)
     assistant.start()
     try:
         assistant.actions.hold()
@@ -293,7 +298,7 @@ def test_an_answer_that_takes_too_long_yields_an_apology(small_model: Path, tmp_
 
 
 def test_more_messages_than_may_wait_for_a_slow_answer_are_put_off(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.start()
     try:
         assistant.actions.hold()
@@ -317,7 +322,7 @@ def test_more_messages_than_may_wait_for_a_slow_answer_are_put_off(small_model: 
 
 
 def test_a_conversation_that_a_person_has_taken_over_is_left_alone(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path)
+    assistant = WebAssistant(small_model, tmp_path)
     assistant.actions.answer = {"events": [{"event": "pause"}], "responses": []}
     assistant.start()
     try:
@@ -333,7 +338,7 @@ def test_a_conversation_that_a_person_has_taken_over_is_left_alone(small_model: 
 
 
 def test_too_many_messages_in_a_minute_are_asked_to_wait(small_model: Path, tmp_path: Path) -> None:
-    assistant = SmallAssistant(small_model, tmp_path, messages_per_minute=3)
+    assistant = WebAssistant(small_model, tmp_path, messages_per_minute=3)
     assistant.start()
     try:
         visitor, other = Visitor(assistant.chat), Visitor(assistant.chat)
@@ -353,7 +358,7 @@ def test_too_many_messages_in_a_minute_are_asked_to_wait(small_model: Path, tmp_
 # Who may do what --------------------------------------------------------------------------------------------------
 
 
-def test_nobody_else_can_use_a_conversation(assistant: SmallAssistant) -> None:
+def test_nobody_else_can_use_a_conversation(assistant: WebAssistant) -> None:
     ada, eve = Visitor(assistant.chat), Visitor(assistant.chat)
     ada.send("echo secret")
     conversation, issued, signature = ada.token.split(".")
@@ -376,7 +381,7 @@ def test_nobody_else_can_use_a_conversation(assistant: SmallAssistant) -> None:
 
 
 def test_a_customers_conversation_is_closed_to_the_next_at_the_same_computer(
-    assistant: SmallAssistant, monkeypatch: pytest.MonkeyPatch
+    assistant: WebAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
     anonymous = Visitor(assistant.chat)
@@ -399,7 +404,7 @@ def test_a_customers_conversation_is_closed_to_the_next_at_the_same_computer(
 
 @pytest.mark.parametrize("who", ["ada@example.com", "tom@example.com"])
 def test_a_conversation_whose_customer_was_recognised_is_closed_to_another_who_signs_in(
-    assistant: SmallAssistant, monkeypatch: pytest.MonkeyPatch, who: str
+    assistant: WebAssistant, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
     monkeypatch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
     anonymous = Visitor(assistant.chat)
@@ -417,7 +422,7 @@ def test_a_conversation_whose_customer_was_recognised_is_closed_to_another_who_s
     assert anonymous.get("transcript").status_code == (403 if is_same else 200)
 
 
-def test_an_identity_that_proves_nothing_is_refused(assistant: SmallAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_identity_that_proves_nothing_is_refused(assistant: WebAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_SECRET", IDENTITY_SECRET)
     visitor = Visitor(assistant.chat)
     for token in ("nonsense", identity("ada@example.com", exp=1), identity("ada@example.com", aud="other")):
@@ -426,7 +431,7 @@ def test_an_identity_that_proves_nothing_is_refused(assistant: SmallAssistant, m
         assert (refused.status_code, refused.json()["code"]) == (401, "identity_refused")
 
 
-def test_pages_of_other_origins_are_refused_unless_allowed(assistant: SmallAssistant) -> None:
+def test_pages_of_other_origins_are_refused_unless_allowed(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     for origin in (
         "https://evil.example",
@@ -448,7 +453,7 @@ def test_pages_of_other_origins_are_refused_unless_allowed(assistant: SmallAssis
 # Photos, thumbs, starting over ------------------------------------------------------------------------------------
 
 
-def test_a_photo_is_stored_without_its_metadata_and_told_to_the_assistant(assistant: SmallAssistant) -> None:
+def test_a_photo_is_stored_without_its_metadata_and_told_to_the_assistant(assistant: WebAssistant) -> None:
     visitor, other = Visitor(assistant.chat), Visitor(assistant.chat)
     stored = requests.post(
         f"{assistant.chat}/uploads",
@@ -485,7 +490,7 @@ def test_a_photo_is_stored_without_its_metadata_and_told_to_the_assistant(assist
     ],
     ids=["empty", "svg", "gif", "cut", "bomb", "large"],
 )
-def test_other_files_are_refused(assistant: SmallAssistant, data: bytes, status: int, code: str) -> None:
+def test_other_files_are_refused(assistant: WebAssistant, data: bytes, status: int, code: str) -> None:
     visitor = Visitor(assistant.chat)
     before = list((assistant.folder / "uploads").glob("*"))
     refused = requests.post(f"{assistant.chat}/uploads", data=data, headers=visitor.headers, timeout=20)
@@ -494,7 +499,7 @@ def test_other_files_are_refused(assistant: SmallAssistant, data: bytes, status:
     assert list((assistant.folder / "uploads").glob("*")) == before
 
 
-def test_a_thumb_is_stored_with_the_conversation(assistant: SmallAssistant) -> None:
+def test_a_thumb_is_stored_with_the_conversation(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("hello")
     question, answer = visitor.read(2)
@@ -510,7 +515,7 @@ def test_a_thumb_is_stored_with_the_conversation(assistant: SmallAssistant) -> N
     assert thumbs == [{"message_id": answer["id"], "rating": rating, "text": "Hello!"} for rating in ("up", "down")]
 
 
-def test_starting_over_clears_the_view_and_the_tracker(assistant: SmallAssistant) -> None:
+def test_starting_over_clears_the_view_and_the_tracker(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("echo before")
     visitor.read(2)
@@ -522,7 +527,7 @@ def test_starting_over_clears_the_view_and_the_tracker(assistant: SmallAssistant
     assert "restart" in [event["event"] for event in assistant.tracker_events(visitor.conversation)]
 
 
-def test_after_a_log_out_nothing_of_the_visit_before_is_given_out(assistant: SmallAssistant) -> None:
+def test_after_a_log_out_nothing_of_the_visit_before_is_given_out(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("echo my secret")
     visitor.read(2)
@@ -542,7 +547,7 @@ def test_after_a_log_out_nothing_of_the_visit_before_is_given_out(assistant: Sma
     assert "Logged out." in transcript and "secret" not in transcript
 
 
-def test_a_transcript_holds_everything_that_was_said(assistant: SmallAssistant) -> None:
+def test_a_transcript_holds_everything_that_was_said(assistant: WebAssistant) -> None:
     visitor = Visitor(assistant.chat)
     visitor.send("hello")
     visitor.send("lamps")
@@ -561,7 +566,7 @@ def test_a_transcript_holds_everything_that_was_said(assistant: SmallAssistant) 
     [b"", b"[]", b"nonsense", b"[" * 100_000, b'{"id": 7, "text": "x"}', b'{"id": "long enough", "text": "x"}',
      b'{"id": "long-enough", "text": 7}', b'{"id": "long-enough", "text": ["x"]}'],
 )  # fmt: skip
-def test_requests_that_make_no_sense_are_refused(assistant: SmallAssistant, body: bytes) -> None:
+def test_requests_that_make_no_sense_are_refused(assistant: WebAssistant, body: bytes) -> None:
     visitor = Visitor(assistant.chat)
     refused = requests.post(f"{assistant.chat}/messages", data=body, headers=visitor.headers, timeout=20)
 

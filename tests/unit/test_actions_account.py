@@ -1,6 +1,7 @@
 """The account: contact details, password, points, what Fern remembers, and the customer's data."""
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -53,7 +54,7 @@ def account(email: str) -> CustomerSummary:
         return found
 
 
-def known(email: str = ADA, **slots: object) -> Conversation:
+def known(email: str = ADA, **slots: Any) -> Conversation:
     """A conversation with a customer who has signed in."""
     token = mint(email, account(email).first_name, "test", 60) or ""
     return Conversation(token=token, customer=recognised_as(email, signed_in=email), email=email, **slots)
@@ -339,7 +340,7 @@ def test_a_link_for_a_password_is_told_alike_whether_there_is_an_account_or_not(
 
 
 def test_a_known_customer_is_not_asked_for_an_address_and_gets_the_link_once() -> None:
-    chat = Conversation(token=mint(ADA, "Ada", "test", 60))
+    chat = Conversation(token=mint(ADA, "Ada", "test", 60) or "")
     for _ in range(2):
         chat.hears("can't log in", "password_help").fills(ValidatePasswordForm())
         chat.agrees(ValidatePasswordForm(), ActionAskPasswordFormConfirmed(), "yes, send me the link")
@@ -426,7 +427,7 @@ def test_a_known_customers_likes_are_kept_in_the_shop_shown_and_forgotten() -> N
 
 
 def test_a_token_is_enough_to_see_to_what_is_remembered() -> None:
-    chat = Conversation(token=mint(ADA, "Ada", "test", 60))
+    chat = Conversation(token=mint(ADA, "Ada", "test", 60) or "")
     assert tell(chat, "my usual address is 9 Rowan Close, Derby DE1 4GH", ("address", "9 Rowan Close, Derby"),
                 ("postcode", "DE1 4GH")) == ["utter_remembered"]  # fmt: skip
     assert (remembered().usual_address, remembered().usual_postcode) == ("9 Rowan Close, Derby", "DE1 4GH")

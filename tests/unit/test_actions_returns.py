@@ -1,5 +1,7 @@
 """Returns: goods back for money or for other goods, labels and refunds."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.engine import URL
@@ -22,7 +24,7 @@ def returns() -> list[Return]:
     return found[::-1]
 
 
-def returning(number: str = "10433", email: str = ADA, intent: str = "start_return", **entities: str) -> Chat:
+def returning(number: str = "10433", email: str = ADA, intent: str = "start_return", **entities: Any) -> Chat:
     """A conversation in which an order's owner has asked to send something back."""
     chat = Chat()
     chat.say(f"{number} {email}", intent, **entities)
@@ -60,7 +62,7 @@ def test_a_reason_in_the_first_message_is_not_asked_for(own_shop: URL) -> None:
 @pytest.mark.parametrize("answer", [("no", "deny"), ("/inform", "inform")])
 def test_nobody_has_to_give_a_reason(own_shop: URL, answer: tuple[str, str]) -> None:
     chat = returning()
-    entities = {"reason": "not given"} if answer[1] == "inform" else {}
+    entities: dict[str, Any] = {"reason": "not given"} if answer[1] == "inform" else {}
     assert chat.say(*answer, **entities) == ["utter_confirm_return"]
     assert chat.slots["reason"] == "not given"
 
@@ -74,7 +76,7 @@ def test_nobody_has_to_give_a_reason(own_shop: URL, answer: tuple[str, str]) -> 
         ("just the casserole from 10433 please", {"product": "casserole", "order_number": "10433"}),
     ],
 )
-def test_who_says_again_what_goes_back_has_given_no_reason(own_shop: URL, text: str, marked: dict[str, str]) -> None:
+def test_who_says_again_what_goes_back_has_given_no_reason(own_shop: URL, text: str, marked: dict[str, Any]) -> None:
     chat = returning()
     chat.say(text, "start_return", **marked)
     assert chat.slots["reason"] is None and chat.slots["requested_slot"] == "reason"

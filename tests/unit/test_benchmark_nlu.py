@@ -1,7 +1,9 @@
 """The benchmark's own arithmetic and bookkeeping: the systems themselves are measured, not tested."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ def clinc_file(folder: Path) -> Path:
     return file
 
 
-def answer(text: str, intent: str, confidence: float, entities=()) -> dict:
+def answer(text: str, intent: str, confidence: float, entities: Sequence[Any] = ()) -> dict:
     """A recorded prediction."""
     return {"text": text, "ranking": [[intent, confidence]], "entities": list(entities)}
 
@@ -49,14 +51,14 @@ def run_of(system: str, seed: int, accuracy: float, date: str = "2026-01-01") ->
     }
 
 
-def test_nothing_out_of_scope_is_trained_on(tmp_path):
+def test_nothing_out_of_scope_is_trained_on(tmp_path: Path) -> None:
     file = clinc_file(tmp_path)
     train, test = prepare(Corpus("clinc", file, file), tmp_path / "data")
     assert {example.intent for example in train} == {"balance", "translate"}
     assert [example.intent for example in test].count("oos") == 1
 
 
-def test_labels_and_texts_that_rasa_cannot_hold_are_changed_alike_everywhere(tmp_path):
+def test_labels_and_texts_that_rasa_cannot_hold_are_changed_alike_everywhere(tmp_path: Path) -> None:
     for part in ("train", "test"):
         (tmp_path / f"{part}.csv").write_text('text,category\n"Was [this] refunded?",refunded?\nHello,yes\n')
     _, test = prepare(Corpus("bank", tmp_path / "train.csv", tmp_path / "test.csv"), tmp_path / "data")
@@ -71,7 +73,7 @@ def test_labels_and_texts_that_rasa_cannot_hold_are_changed_alike_everywhere(tmp
     ]
 
 
-def test_entities_survive_the_way_through_rasas_format(tmp_path):
+def test_entities_survive_the_way_through_rasas_format(tmp_path: Path) -> None:
     example = Example(
         "from Bern (old) to Rome", "trip", (Entity(5, 9, "city", role="from"), Entity(19, 23, "city", role="to"))
     )
@@ -81,11 +83,11 @@ def test_entities_survive_the_way_through_rasas_format(tmp_path):
     assert [(e.start, e.end, e.type, e.role) for e in read.entities] == [(5, 9, "city", "from"), (19, 23, "city", "to")]
 
 
-def test_the_data_sets_have_the_names_of_the_command_line():
+def test_the_data_sets_have_the_names_of_the_command_line() -> None:
     assert list(known_corpora(Path("x"))) == ["banking77", "banking77-10shot", "clinc150", "hwu64"]
 
 
-def test_figures_of_a_run():
+def test_figures_of_a_run() -> None:
     test = [
         Example("wake me at nine", "alarm", (Entity(11, 15, "time"),)),
         Example("play jazz", "music", (Entity(5, 9, "genre"),)),
@@ -112,7 +114,7 @@ def test_figures_of_a_run():
     assert figures(train, serve, test, finds_entities=False)["entity_f1"] is None
 
 
-def test_results_are_merged_by_system_and_seed(tmp_path):
+def test_results_are_merged_by_system_and_seed(tmp_path: Path) -> None:
     sizes = {"train": 10, "test": 5, "intents": 2, "oos": 0}
     results.write(tmp_path, "bank", sizes, [run_of("diet", 0, 0.5), run_of("transformer", 0, 0.8)])
     page = results.write(tmp_path, "bank", sizes, [run_of("transformer", 0, 0.9), run_of("transformer", 1, 0.7)])
@@ -125,7 +127,7 @@ def test_results_are_merged_by_system_and_seed(tmp_path):
     assert "| Intent accuracy | 80.0 % ± 14.1 | 50.0 % |" in page.read_text()
 
 
-def test_a_row_that_nobody_has_is_left_out():
+def test_a_row_that_nobody_has_is_left_out() -> None:
     page = results.markdown("bank", {"train": 1, "test": 1, "intents": 1}, [run_of("setfit", 0, 1.0)])
     assert "Entity F1" not in page
     assert "A CPU, 2 cores, 16 GiB" in page
@@ -142,12 +144,12 @@ def test_a_row_that_nobody_has_is_left_out():
         ["banking77", "--config", "no-such.yml"],
     ],
 )
-def test_a_command_that_says_too_little_or_too_much_is_refused(arguments):
+def test_a_command_that_says_too_little_or_too_much_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         nlu.parse(arguments)
 
 
-def test_a_finished_stage_is_not_done_again(tmp_path, monkeypatch):
+def test_a_finished_stage_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / stage.TRAIN_RECORD).write_text('{"train_seconds": 7200}')
     monkeypatch.setattr(nlu.subprocess, "run", lambda *args, **kwargs: pytest.fail("trained again"))
     record = nlu.run_stage("train", "diet", 0, tmp_path, tmp_path, Settings(), None, "")
@@ -165,21 +167,21 @@ def interrupted_run(folder: Path, settings: Settings) -> Path:
     return folder
 
 
-def test_an_interrupted_training_keeps_its_progress_and_its_log_but_nothing_of_rasa(tmp_path):
+def test_an_interrupted_training_keeps_its_progress_and_its_log_but_nothing_of_rasa(tmp_path: Path) -> None:
     run = interrupted_run(tmp_path / "diet-0", Settings())
     nlu.clear(run, Settings().of("diet"))
     assert {path.name for path in run.iterdir()} == {PROGRESS, nlu.SETTINGS, "train.log"}
     assert (run / PROGRESS / "file").exists()
 
 
-def test_a_training_by_other_settings_begins_from_nothing(tmp_path):
+def test_a_training_by_other_settings_begins_from_nothing(tmp_path: Path) -> None:
     run = interrupted_run(tmp_path / "diet-0", Settings())
     nlu.clear(run, Settings(diet_epochs=3).of("diet"))
     assert [path.name for path in run.iterdir()] == [nlu.SETTINGS]
     assert json.loads((run / nlu.SETTINGS).read_text()) == {"diet_epochs": 3}
 
 
-def test_a_training_without_progress_begins_from_nothing(tmp_path):
+def test_a_training_without_progress_begins_from_nothing(tmp_path: Path) -> None:
     run = tmp_path / "diet-0"
     nlu.clear(run, Settings().of("diet"))
     (run / "train.log").touch()
@@ -198,28 +200,28 @@ def attempt(folder: Path, seconds: float, peak: float, epochs_before: int, epoch
     return progress
 
 
-def test_what_the_attempts_at_a_training_spent_adds_up(tmp_path):
+def test_what_the_attempts_at_a_training_spent_adds_up(tmp_path: Path) -> None:
     attempt(tmp_path, seconds=10.0, peak=500.0, epochs_before=0, epochs=4)
     attempt(tmp_path, seconds=1.0, peak=300.0, epochs_before=4, epochs=2)
     last = attempt(tmp_path, seconds=0.5, peak=400.0, epochs_before=6, epochs=2)
     assert last.spent() == {"train_seconds": 43.0, "train_peak_mb": 500.0}
 
 
-def test_an_epoch_whose_checkpoint_is_missing_is_not_counted(tmp_path):
+def test_an_epoch_whose_checkpoint_is_missing_is_not_counted(tmp_path: Path) -> None:
     attempt(tmp_path, seconds=10.0, peak=500.0, epochs_before=0, epochs=4)
     again = attempt(tmp_path, seconds=1.0, peak=300.0, epochs_before=3, epochs=1)
     assert again.spent()["train_seconds"] == 31.0
     assert attempt(tmp_path, 1.0, 300.0, epochs_before=0, epochs=1).spent()["train_seconds"] == 1.0
 
 
-def test_a_failed_stage_shows_the_end_of_its_log(tmp_path):
+def test_a_failed_stage_shows_the_end_of_its_log(tmp_path: Path) -> None:
     with pytest.raises(nlu.StageFailed, match="no model"):
         (tmp_path / stage.TRAIN_RECORD).write_text("{}")
         (tmp_path / "test.json").write_text("[]")
         nlu.run_stage("serve", "setfit", 0, tmp_path, tmp_path, Settings(), None, "")
 
 
-def test_the_model_of_a_record_without_a_path_is_found(tmp_path):
+def test_the_model_of_a_record_without_a_path_is_found(tmp_path: Path) -> None:
     (tmp_path / stage.TRAIN_RECORD).write_text('{"train_seconds": 7200}')
     with pytest.raises(SystemExit, match="no model"):
         stage.trained_model(tmp_path)
@@ -229,12 +231,12 @@ def test_the_model_of_a_record_without_a_path_is_found(tmp_path):
     assert stage.trained_model(tmp_path) == archive
 
 
-def test_the_recorded_command_shows_no_folder_of_this_machine(tmp_path):
+def test_the_recorded_command_shows_no_folder_of_this_machine(tmp_path: Path) -> None:
     shown = nlu.command_line(["--train", str(tmp_path / "train.csv"), "--out", str(nlu.ROOT / "benchmarks/results")])
     assert shown == "python benchmarks/nlu.py --train train.csv --out benchmarks/results"
 
 
-def test_each_system_takes_the_seed_and_its_own_settings():
+def test_each_system_takes_the_seed_and_its_own_settings() -> None:
     from systems import diet_pipeline, transformer_pipeline
 
     settings = Settings(diet_epochs=3, transformer={"epochs": 2})

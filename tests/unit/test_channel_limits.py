@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ class Clock:
         return self.now
 
 
-def test_a_visitor_waits_for_the_oldest_message_to_leave_the_window():
+def test_a_visitor_waits_for_the_oldest_message_to_leave_the_window() -> None:
     clock = Clock()
     limiter = RateLimiter(messages=2, seconds=60, clock=clock)
 
@@ -31,7 +32,7 @@ def test_a_visitor_waits_for_the_oldest_message_to_leave_the_window():
     assert not limiter.allow("ada"), "the second message is still in the window"
 
 
-def test_a_refused_message_does_not_lengthen_the_wait():
+def test_a_refused_message_does_not_lengthen_the_wait() -> None:
     clock = Clock()
     limiter = RateLimiter(messages=1, seconds=60, clock=clock)
     limiter.allow("ada")
@@ -42,14 +43,14 @@ def test_a_refused_message_does_not_lengthen_the_wait():
     assert limiter.allow("ada")
 
 
-def test_visitors_do_not_share_a_limit():
+def test_visitors_do_not_share_a_limit() -> None:
     limiter = RateLimiter(messages=1, clock=Clock())
 
     assert limiter.allow("ada") and limiter.allow("tom")
     assert not limiter.allow("ada")
 
 
-def test_those_silent_longest_are_forgotten_first():
+def test_those_silent_longest_are_forgotten_first() -> None:
     limiter = RateLimiter(messages=2, visitors=2, clock=Clock())
     for visitor in ("ada", "ada", "tom", "zoe"):
         assert limiter.allow(visitor)
@@ -59,12 +60,12 @@ def test_those_silent_longest_are_forgotten_first():
 
 
 @pytest.mark.parametrize("options", [{"messages": 0}, {"seconds": 0}, {"visitors": 0}])
-def test_a_limit_that_lets_nothing_through_is_refused(options):
+def test_a_limit_that_lets_nothing_through_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         RateLimiter(**options)
 
 
-def test_what_is_open_at_once_is_limited_for_each_and_for_all():
+def test_what_is_open_at_once_is_limited_for_each_and_for_all() -> None:
     limiter = ConcurrencyLimiter(total=3, each=2)
     with ExitStack() as ada, ExitStack() as tom:
         ada.enter_context(limiter.one("ada"))
@@ -92,5 +93,5 @@ def test_what_is_open_at_once_is_limited_for_each_and_for_all():
         ("unknown" * 30, "10.0.0.1", ("unknown" * 30)[:64]),
     ],
 )
-def test_an_address_is_that_of_a_household(forwarded, peer, expected):
-    assert client_address(SimpleNamespace(remote_addr=forwarded, ip=peer)) == expected
+def test_an_address_is_that_of_a_household(forwarded: str, peer: str, expected: str) -> None:
+    assert client_address(SimpleNamespace(remote_addr=forwarded, ip=peer)) == expected  # type: ignore[arg-type]

@@ -11,7 +11,15 @@ import pytest
 from PIL import Image
 
 from parlance.channels.core import uploads
-from parlance.channels.core.uploads import StorageFull, UploadRefused, UploadsBusy, UploadTooLarge, store, take_in
+from parlance.channels.core.uploads import (
+    StorageFull,
+    StoredUpload,
+    UploadRefused,
+    UploadsBusy,
+    UploadTooLarge,
+    store,
+    take_in,
+)
 
 LIMIT = 1_000_000
 
@@ -128,7 +136,7 @@ def test_no_more_pictures_wait_than_may(tmp_path: Path, monkeypatch: pytest.Monk
     go_on = threading.Event()
     monkeypatch.setattr(uploads, "_decoded", lambda data: go_on.wait(20) and (Image.new("RGB", (1, 1)), "PNG"))
 
-    async def send_five() -> list[object]:
+    async def send_five() -> list[StoredUpload | BaseException]:
         sent = [asyncio.ensure_future(take_in(b"x", "x", tmp_path, LIMIT)) for _ in range(5)]
         refused = await asyncio.gather(*sent[3:], return_exceptions=True)
         go_on.set()

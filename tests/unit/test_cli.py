@@ -1,13 +1,18 @@
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 import parlance.finetuning
 from parlance import cli
+from parlance.data.examples import Example
+from parlance.finetuning import FinetuneOptions
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 
 ROOT = Path(__file__).parents[2]
@@ -25,35 +30,35 @@ nlu:
 
 
 class Greeter:
-    def predict(self, text):
+    def predict(self, text: str) -> Prediction:
         entities = (EntitySpan(6, 10, "name", "Fern", 0.9),) if "Fern" in text else ()
         return Prediction(text, (IntentScore("greet", 0.75), IntentScore("bye", 0.25)), entities)
 
 
 @pytest.fixture
-def nlu(tmp_path) -> Path:
+def nlu(tmp_path: Path) -> Path:
     path = tmp_path / "nlu.yml"
     path.write_text(NLU, encoding="utf-8")
     return path
 
 
 @pytest.fixture
-def greeter(monkeypatch) -> None:
+def greeter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_load_model", lambda path: Greeter())
 
 
-def run(*arguments: object):
+def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 
-def error_of(result) -> str:
+def error_of(result: Result) -> str:
     """The message of a run that a person can put right: on stderr, with status 1, without a traceback."""
     assert result.exit_code == 1, result.output
     assert isinstance(result.exception, SystemExit)
     return result.stderr
 
 
-def test_predict_prints_one_line_of_json_a_text_and_nothing_else(greeter):
+def test_predict_prints_one_line_of_json_a_text_and_nothing_else(greeter: None) -> None:
     result = run("predict", "--model", "m", "hello Fern", "line\nbreak é 😀", "")
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
@@ -62,7 +67,7 @@ def test_predict_prints_one_line_of_json_a_text_and_nothing_else(greeter):
     assert lines[0]["entities"][0]["value"] == "Fern"
 
 
-def test_evaluate_writes_the_figures_of_the_contract(greeter, nlu, tmp_path):
+def test_evaluate_writes_the_figures_of_the_contract(greeter: None, nlu: Path, tmp_path: Path) -> None:
     written = tmp_path / "new" / "folder" / "report.json"
     result = run("evaluate", "--model", "m", "--test", nlu, "--json", written)
     assert result.exit_code == 0, result.output
@@ -76,7 +81,7 @@ def test_evaluate_writes_the_figures_of_the_contract(greeter, nlu, tmp_path):
     assert "Intent accuracy" in result.stdout
 
 
-def test_evaluate_scores_out_of_scope_examples(greeter, tmp_path):
+def test_evaluate_scores_out_of_scope_examples(greeter: None, tmp_path: Path) -> None:
     test = tmp_path / "test.csv"
     test.write_text("text,intent\nhi,greet\nwhat is the moon,oos\n", encoding="utf-8")
     written = tmp_path / "report.json"
@@ -92,13 +97,13 @@ def test_evaluate_scores_out_of_scope_examples(greeter, tmp_path):
     }
 
 
-def test_evaluate_writes_a_page(greeter, nlu, tmp_path):
+def test_evaluate_writes_a_page(greeter: None, nlu: Path, tmp_path: Path) -> None:
     written = tmp_path / "report.html"
     assert run("evaluate", "--model", "m", "--test", nlu, "--html", written).exit_code == 0
     assert written.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_audit_prints_findings_and_fails_on_errors(nlu):
+def test_audit_prints_findings_and_fails_on_errors(nlu: Path) -> None:
     assert run("audit", nlu).exit_code == 0
     nlu.write_text(NLU + "    - hi\n- intent: help\n  examples: |\n    - help\n", encoding="utf-8")
     result = run("audit", nlu)
@@ -109,11 +114,18 @@ def test_audit_prints_findings_and_fails_on_errors(nlu):
 
 
 @pytest.fixture
-def finetuned(monkeypatch) -> list[dict]:
+def finetuned(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """Keeps what fine-tuning was asked for, in place of doing it."""
     asked: list[dict] = []
 
-    def keep(train, out, *, valid=None, options, resume=True):
+    def keep(
+        train: list[Example],
+        out: Path,
+        *,
+        valid: list[Example] | None = None,
+        options: FinetuneOptions,
+        resume: bool = True,
+    ) -> dict[str, Any]:
         asked.append({"train": train, "out": out, "valid": valid, "options": options})
         return {"holdout": {"intent": {"accuracy": 0.975}, "examples": 40}, "encoder": "x"}
 
@@ -121,7 +133,9 @@ def finetuned(monkeypatch) -> list[dict]:
     return asked
 
 
-def test_finetune_takes_options_from_the_config_and_the_seed_from_the_command(finetuned, nlu, tmp_path):
+def test_finetune_takes_options_from_the_config_and_the_seed_from_the_command(
+    finetuned: list[dict[str, Any]], nlu: Path, tmp_path: Path
+) -> None:
     config = tmp_path / "config.yml"
     config.write_text("pipeline:\n- name: parlance.rasa.TransformerNLU\n  epochs: 3\n  seed: 1\n  featurize: false\n")
     result = run("finetune", "--train", nlu, "--valid", nlu, "--out", "m", "--config", config, "--seed", 7)
@@ -134,13 +148,13 @@ def test_finetune_takes_options_from_the_config_and_the_seed_from_the_command(fi
     assert "parlance evaluate --model m" in result.stdout
 
 
-def test_finetune_without_config_or_valid_uses_defaults(finetuned, nlu):
+def test_finetune_without_config_or_valid_uses_defaults(finetuned: list[dict[str, Any]], nlu: Path) -> None:
     assert run("finetune", "--train", nlu, "--out", "m").exit_code == 0
     assert finetuned[0]["valid"] is None
     assert finetuned[0]["options"] == type(finetuned[0]["options"])()
 
 
-def test_finetune_says_warnings_and_goes_on(finetuned, nlu):
+def test_finetune_says_warnings_and_goes_on(finetuned: list[dict[str, Any]], nlu: Path) -> None:
     nlu.write_text(NLU + "".join(f"    - see you {n}\n    - see you {n}\n" for n in range(8)), encoding="utf-8")
     result = run("finetune", "--train", nlu, "--out", "m")
     assert result.exit_code == 0 and finetuned
@@ -148,26 +162,26 @@ def test_finetune_says_warnings_and_goes_on(finetuned, nlu):
     assert "and 3 more of: a repeated example" in result.stderr
 
 
-def test_finetune_stops_on_errors_in_the_data(finetuned, nlu):
+def test_finetune_stops_on_errors_in_the_data(finetuned: list[dict[str, Any]], nlu: Path) -> None:
     nlu.write_text(NLU + "- intent: help\n  examples: |\n    - help\n", encoding="utf-8")
     message = error_of(run("finetune", "--train", nlu, "--out", "m"))
     assert "'help' has one example" in message and "has errors" in message
     assert not finetuned
 
 
-def test_faults_are_said_in_plain_words(nlu, tmp_path):
+def test_faults_are_said_in_plain_words(nlu: Path, tmp_path: Path) -> None:
     nlu.write_text("nlu:\n- intent: greet\n  examples: [\n", encoding="utf-8")
     assert f"error: {nlu}:4: this is not valid YAML" in error_of(run("audit", nlu))
     assert "nowhere.yml does not exist" in error_of(run("finetune", "--train", "nowhere.yml", "--out", "m"))
 
 
-def test_what_is_no_model_is_named(nlu, tmp_path):
+def test_what_is_no_model_is_named(nlu: Path, tmp_path: Path) -> None:
     assert "nowhere does not exist" in error_of(run("predict", "--model", "nowhere", "hi"))
     assert "it has no parlance.json" in error_of(run("predict", "--model", tmp_path, "hi"))
     assert "does not end in .tar.gz" in error_of(run("predict", "--model", nlu, "hi"))
 
 
-def test_of_a_folder_of_rasa_models_the_newest_is_taken(tmp_path):
+def test_of_a_folder_of_rasa_models_the_newest_is_taken(tmp_path: Path) -> None:
     for age, name in enumerate(["b", "a", "c"]):
         (tmp_path / f"{name}.tar.gz").write_bytes(b"")
         os.utime(tmp_path / f"{name}.tar.gz", (1e9 - age, 1e9 - age))
@@ -187,13 +201,13 @@ def test_of_a_folder_of_rasa_models_the_newest_is_taken(tmp_path):
         ["audit", "--json", "x", "t"],
     ],
 )
-def test_wrong_usage_exits_with_2(arguments):
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert "Usage:" in result.stderr and not result.stdout
 
 
-def commands_of(group, prefix: str = "parlance"):
+def commands_of(group: Any, prefix: str = "parlance") -> Iterator[tuple[str, click.Command]]:
     """Each command with its full name, those of groups included."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
@@ -202,7 +216,7 @@ def commands_of(group, prefix: str = "parlance"):
             yield f"{prefix} {name}", command
 
 
-def test_the_docs_name_every_command_and_option():
+def test_the_docs_name_every_command_and_option() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     for name, command in commands_of(typer.main.get_command(cli.app)):
         assert f"## {name}" in page, f"docs/command-line.md lacks the command {name}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import sleep
+from typing import Any
 
 import pytest
 
@@ -46,8 +47,8 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def ask(url: str, what: str, *arguments: object, **options: object) -> object:
-    async def in_loop() -> object:
+def ask(url: str, what: str, *arguments: object, **options: Any) -> Any:
+    async def in_loop() -> Any:
         async with Assistant(url, **options) as assistant:
             return await getattr(assistant, what)(*arguments)
 

@@ -1,12 +1,13 @@
 """Whether a turn did what was expected of it."""
 
 import re
+from typing import Any
 
 import pytest
 
 from parlance.testing.cases import ActionExecuted, Expectation, NotUttered, SlotNotSet, SlotSet, Uttered
-from parlance.testing.matching import judge
-from parlance.testing.turns import ActionRun, BotMessage, Button, SlotChange, turn_events
+from parlance.testing.matching import Variations, judge
+from parlance.testing.turns import ActionRun, BotMessage, Button, SlotChange, TurnEvent, turn_events
 
 VARIATIONS = {
     "utter_dispatched": [
@@ -17,13 +18,13 @@ VARIATIONS = {
 }
 
 
-def met(expectation: Expectation, *events, variations=VARIATIONS) -> bool:
+def met(expectation: Expectation, *events: TurnEvent, variations: Variations = VARIATIONS) -> bool:
     (verdict,) = judge([expectation], events, variations)
     return verdict.passed
 
 
 def test_events_of_the_tracker_that_tests_speak_of_are_read() -> None:
-    tracker = [
+    tracker: list[dict[str, Any]] = [
         {"event": "user", "text": "hi"},
         {"event": "slot", "name": "city", "value": None},
         {"event": "action", "name": "action_x"},

@@ -3,12 +3,14 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from parlance.testing.errors import AssistantUnreachable, BadTestFile
 from parlance.testing.process import LogReader, started
 from parlance.testing.settings import Settings
+from tests.processes import ends, is_running
 
 SERVER = """\
 import http.server, os, subprocess, sys
@@ -18,18 +20,14 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bi
 """
 
 
-def settings(tmp_path: Path, **values: object) -> Settings:
+def settings(tmp_path: Path, **values: Any) -> Settings:
     (tmp_path / "my server.py").write_text(SERVER)
-    options = {"environment": {"DB": "sqlite:///{database}"}, "database": "{temporary}/shop.db", **values}
+    options: dict[str, Any] = {
+        "environment": {"DB": "sqlite:///{database}"},
+        "database": "{temporary}/shop.db",
+        **values,
+    }
     return Settings(tmp_path / "conftest.yml", f"{{python}} '{tmp_path}/my server.py' {{port}}", **options)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
@@ -40,7 +38,7 @@ def test_an_assistant_is_started_on_free_ports_and_stopped_with_its_children(tmp
         assert is_running(int(child))
         assert database == f"sqlite:///{assistant.database}"
         assert assistant.database is not None and assistant.database.parent.is_dir()
-    assert not is_running(int(child))
+    assert ends(int(child))
     assert not assistant.database.parent.exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))

@@ -21,40 +21,40 @@ def kinds(examples: list[Example]) -> list[tuple[str, str]]:
     return [(finding.level, finding.kind) for finding in audit(examples)]
 
 
-def test_clean_data_has_no_findings():
+def test_clean_data_has_no_findings() -> None:
     assert audit(CLEAN) == []
     assert audit([]) == []
 
 
-def test_an_intent_with_one_example_is_an_error():
+def test_an_intent_with_one_example_is_an_error() -> None:
     (finding,) = audit([*CLEAN, Example("help", "help", source="a:5")])
     assert (finding.level, finding.source) == ("error", "a:5")
     assert "'help' has one example" in finding.message
 
 
-def test_the_same_text_is_found_whatever_its_case_and_spaces():
+def test_the_same_text_is_found_whatever_its_case_and_spaces() -> None:
     (finding,) = audit([*CLEAN, Example("  HELLO ", "greet", source="a:5")])
     assert (finding.level, finding.kind) == ("warning", "a repeated example")
     assert "2 times" in finding.message and "a:2, a:5" in finding.message
 
 
-def test_the_same_text_in_two_intents_is_a_conflict():
+def test_the_same_text_in_two_intents_is_a_conflict() -> None:
     (finding,) = audit([*CLEAN, Example("Hello", "bye", source="a:5")])
     assert finding.kind == "a text with conflicting intents"
     assert "'greet' and 'bye'" in finding.message
 
 
-def test_an_intent_far_smaller_than_another_is_named():
+def test_an_intent_far_smaller_than_another_is_named() -> None:
     large = [Example(f"order {n}", "order") for n in range(41)]
     assert kinds([*CLEAN[:2], *large]) == [("warning", "an intent with far fewer examples than another")]
     assert kinds([*CLEAN[:2], *large[:40]]) == []
 
 
-def test_many_out_of_scope_examples_are_no_imbalance():
+def test_many_out_of_scope_examples_are_no_imbalance() -> None:
     assert kinds([*CLEAN, *(Example(f"what is {n}", "oos") for n in range(100))]) == []
 
 
-def test_out_of_scope_intents_by_other_names_are_no_imbalance_either():
+def test_out_of_scope_intents_by_other_names_are_no_imbalance_either() -> None:
     many = [Example(f"what is {n}", "out_of_scope/facts") for n in range(100)]
     others = [Example(f"tell me {n}", "chitchat") for n in range(100)]
     assert kinds([*CLEAN, *many]) == []
@@ -62,16 +62,16 @@ def test_out_of_scope_intents_by_other_names_are_no_imbalance_either():
     assert kinds([*CLEAN, *others]) != []
 
 
-def test_an_entity_that_cuts_a_word_is_named():
+def test_an_entity_that_cuts_a_word_is_named() -> None:
     assert kinds(with_entity("to Romeo", (3, 7))) == [("warning", "an entity that cuts a word")]
     assert kinds(with_entity("in 1234", (5, 7))) == [("warning", "an entity that cuts a word")]
 
 
-def test_borders_between_words_signs_and_digits_are_fine():
+def test_borders_between_words_signs_and_digits_are_fine() -> None:
     assert kinds(with_entity("it's Rome's 5pm, OK", (5, 9), (12, 13), (13, 15))) == []
 
 
-def test_borders_in_scripts_without_spaces_and_after_marks_are_fine():
+def test_borders_in_scripts_without_spaces_and_after_marks_are_fine() -> None:
     assert kinds(with_entity("我要看上海天气", (3, 5))) == []
     assert kinds(with_entity("부산에서", (0, 2))) == []
     assert kinds(with_entity("ไปกรุงเทพ", (2, 9))) == []
@@ -79,20 +79,20 @@ def test_borders_in_scripts_without_spaces_and_after_marks_are_fine():
     assert kinds(with_entity("at Cafe\u0301 now", (3, 7))) == [("warning", "an entity that cuts a word")]
 
 
-def test_spaces_at_the_edge_of_an_entity_are_named():
+def test_spaces_at_the_edge_of_an_entity_are_named() -> None:
     assert kinds(with_entity("to Rome", (2, 7))) == [("warning", "an entity with spaces at its edge")]
 
 
-def test_entities_outside_the_text_or_over_each_other_are_errors():
+def test_entities_outside_the_text_or_over_each_other_are_errors() -> None:
     assert kinds(with_entity("Rome", (0, 5))) == [("error", "an entity outside its text")]
     assert kinds(with_entity("New York", (0, 8), (4, 8))) == [("error", "entities that overlap")]
 
 
-def test_brackets_like_those_of_an_annotation_are_named():
+def test_brackets_like_those_of_an_annotation_are_named() -> None:
     assert kinds([*CLEAN, Example("to [Rome] (city)", "greet")]) == [("warning", "what looks like a broken annotation")]
 
 
-def test_errors_come_first():
+def test_errors_come_first() -> None:
     levels = [level for level, _ in kinds([*CLEAN, Example("hi", "greet"), Example("help", "help")])]
     assert levels == ["error", "warning"]
 

@@ -84,7 +84,7 @@ nlu:
 
 
 @pytest.mark.parametrize(("text", "number"), [(VARIED, 8), (MERGED, 10)])
-def test_reads_what_rasa_reads(tmp_path, text, number):
+def test_reads_what_rasa_reads(tmp_path: Path, text: str, number: int) -> None:
     loading = pytest.importorskip("rasa.shared.nlu.training_data.loading")
     path = write(tmp_path, text)
 
@@ -107,12 +107,12 @@ def test_reads_what_rasa_reads(tmp_path, text, number):
     assert ours.total() == number
 
 
-def test_intents_keep_their_full_name_and_stay_text(tmp_path):
+def test_intents_keep_their_full_name_and_stay_text(tmp_path: Path) -> None:
     examples = read_nlu_file(write(tmp_path, VARIED)) or []
     assert list(dict.fromkeys(e.intent for e in examples)) == ["yes", "faq/returns", "thanks"]
 
 
-def test_source_is_the_line_of_the_example(tmp_path):
+def test_source_is_the_line_of_the_example(tmp_path: Path) -> None:
     path = write(tmp_path, VARIED)
     lines = path.read_text(encoding="utf-8").splitlines()
     for example in read_nlu_file(path) or []:
@@ -121,19 +121,19 @@ def test_source_is_the_line_of_the_example(tmp_path):
         assert example.text.split()[0].strip('"') in lines[int(number) - 1], f"{example} is not on line {number}"
 
 
-def test_entities_are_found_in_lists_too(tmp_path):
+def test_entities_are_found_in_lists_too(tmp_path: Path) -> None:
     thanks = [e for e in read_nlu_file(write(tmp_path, VARIED)) or [] if e.intent == "thanks"]
     assert thanks[0].text == "thanks ❤ Fern"
     assert thanks[0].entities == (Entity(9, 13, "name", value="Fern"),)
 
 
-def test_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path):
+def test_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "nlu.yml"
     path.write_bytes(b"\xef\xbb\xbfnlu:\r\n- intent: greet\r\n  examples: |\r\n    - hi\r\n    - hello\r\n")
     assert [(e.text, e.source) for e in read_nlu_file(path) or []] == [("hi", f"{path}:4"), ("hello", f"{path}:5")]
 
 
-def test_lines_that_are_no_example_are_skipped_and_said(tmp_path, caplog):
+def test_lines_that_are_no_example_are_skipped_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(
         tmp_path,
         """\
@@ -150,7 +150,7 @@ def test_lines_that_are_no_example_are_skipped_and_said(tmp_path, caplog):
     assert [message.split(": ")[0] for message in caplog.messages] == [f"{path}:5", f"{path}:6", f"{path}:7"]
 
 
-def test_a_file_without_the_key_is_no_nlu_file(tmp_path):
+def test_a_file_without_the_key_is_no_nlu_file(tmp_path: Path) -> None:
     assert read_nlu_file(write(tmp_path, "intents: [greet]")) is None
     assert read_nlu_file(write(tmp_path, "")) is None
     assert read_nlu_file(write(tmp_path, "nlu:\n")) == []
@@ -175,7 +175,7 @@ def test_a_file_without_the_key_is_no_nlu_file(tmp_path):
         ("nlu:\n- intent: a\n  intent: b\n  examples: |\n    - hi\n", 3, "there twice"),
     ],
 )
-def test_faults_are_named_with_their_line(tmp_path, text, line, words):
+def test_faults_are_named_with_their_line(tmp_path: Path, text: str, line: int, words: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(ParlanceError) as error:
         read_nlu_file(path)
@@ -184,6 +184,6 @@ def test_faults_are_named_with_their_line(tmp_path, text, line, words):
     assert error.value.remedy
 
 
-def test_control_characters_are_named(tmp_path):
+def test_control_characters_are_named(tmp_path: Path) -> None:
     with pytest.raises(ParlanceError, match="not valid YAML: unacceptable character"):
         read_nlu_file(write(tmp_path, "nlu: \x00\n"))

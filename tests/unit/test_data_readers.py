@@ -31,7 +31,7 @@ def error_of(path: Path) -> str:
     return str(error.value)
 
 
-def test_folder_is_read_with_its_subfolders_in_order_of_names(tmp_path):
+def test_folder_is_read_with_its_subfolders_in_order_of_names(tmp_path: Path) -> None:
     write(tmp_path / "nlu" / "b.yaml", GREET.replace("hi", "from b"))
     write(tmp_path / "a.yml", GREET.replace("hi", "from a"))
     write(tmp_path / "stories.yml", "stories:\n- story: x\n  steps: []\n")
@@ -40,19 +40,19 @@ def test_folder_is_read_with_its_subfolders_in_order_of_names(tmp_path):
     assert [e.text for e in read_examples(tmp_path)] == ["from a", "from b"]
 
 
-def test_other_yaml_of_a_folder_need_not_be_readable(tmp_path):
+def test_other_yaml_of_a_folder_need_not_be_readable(tmp_path: Path) -> None:
     write(tmp_path / "nlu.yml", GREET)
     write(tmp_path / "template.yml", "{{ not: yaml\n")
     assert len(read_examples(tmp_path)) == 1
 
 
-def test_folder_without_nlu_is_an_error(tmp_path):
+def test_folder_without_nlu_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "domain.yml", "intents: [greet]\n")
     assert "has an 'nlu:' section" in error_of(tmp_path)
 
 
 @pytest.mark.parametrize("header", ["text,intent", "text,category", "Intent,Text", "id,text,intent"])
-def test_csv_columns_go_by_their_names(tmp_path, header):
+def test_csv_columns_go_by_their_names(tmp_path: Path, header: str) -> None:
     values = {"text": '"where, and when?"', "intent": "ask", "category": "ask", "id": "7"}
     row = ",".join(values[name.lower()] for name in header.split(","))
     path = write(tmp_path / "data.csv", f"\ufeff{header}\n{row}\n\n{row}\n")
@@ -61,7 +61,7 @@ def test_csv_columns_go_by_their_names(tmp_path, header):
     assert examples[1].source == f"{path}:4"
 
 
-def test_brackets_in_a_csv_are_plain_text(tmp_path):
+def test_brackets_in_a_csv_are_plain_text(tmp_path: Path) -> None:
     path = write(tmp_path / "data.csv", "text,intent\n[a](b),x\n")
     assert read_examples(path)[0].text == "[a](b)"
 
@@ -79,11 +79,11 @@ def test_brackets_in_a_csv_are_plain_text(tmp_path):
         ("text,intent\n", "holds no examples"),
     ],
 )
-def test_faults_of_a_csv_are_named(tmp_path, content, words):
+def test_faults_of_a_csv_are_named(tmp_path: Path, content: str, words: str) -> None:
     assert words in error_of(write(tmp_path / "data.csv", content))
 
 
-def test_clinc_split_says_which_part_is_read(tmp_path):
+def test_clinc_split_says_which_part_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "data_full.json", json.dumps(CLINC))
     assert [(e.text, e.intent) for e in read_examples(path)] == [("my balance", "balance")]
     assert [e.text for e in read_examples(path, "valid")] == ["balance?"]
@@ -104,11 +104,11 @@ def test_clinc_split_says_which_part_is_read(tmp_path):
         ('{"rasa_nlu_data": {}}', "rasa data convert"),
     ],
 )
-def test_faults_of_json_are_named(tmp_path, content, words):
+def test_faults_of_json_are_named(tmp_path: Path, content: str, words: str) -> None:
     assert words in error_of(write(tmp_path / "data.json", content))
 
 
-def test_missing_path_unknown_type_and_file_without_nlu_are_named(tmp_path):
+def test_missing_path_unknown_type_and_file_without_nlu_are_named(tmp_path: Path) -> None:
     assert "nowhere.yml does not exist" in error_of(tmp_path / "nowhere.yml")
     assert "file type" in error_of(write(tmp_path / "data.md", "## intent:greet\n- hi\n"))
     assert "has no 'nlu:' section" in error_of(write(tmp_path / "domain.yml", "intents: []\n"))
@@ -118,7 +118,7 @@ def test_missing_path_unknown_type_and_file_without_nlu_are_named(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["data.yml", "data.csv", "data.json"])
-def test_bytes_that_are_not_utf8_are_named_with_their_line(tmp_path, name):
+def test_bytes_that_are_not_utf8_are_named_with_their_line(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes("nlu:\n- intent: café\n".encode("latin-1"))
     assert f"{path}:2: the byte 0xe9 is not UTF-8. Save the file as UTF-8." == error_of(path)

@@ -1,4 +1,4 @@
-"""The dialogue model without Rasa: features, moments, training, going on from a model, serving."""
+"""The dialogue model without Rasa: features, examples, training, going on from a model, serving."""
 
 import json
 import subprocess
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from parlance.dialogue.examples import DialogueExamples, Story
 from parlance.dialogue.features import FeatureSpace, features_of
-from parlance.dialogue.moments import Moments, Story
 from parlance.dialogue.options import DialogueOptions
 from parlance.dialogue.predictor import ActionPredictor
 from parlance.dialogue.training import train_dialogue
@@ -31,7 +31,8 @@ def did(intent: str, action: str) -> dict[str, Any]:
 def told(*turns: tuple[str, str]) -> Story:
     """A story of one action for each message."""
     states: list[Any] = [{}]
-    windows, actions = [[{}]], ["action_listen"]
+    windows: list[list[Any]] = [[{}]]
+    actions = ["action_listen"]
     for intent, action in turns:
         states.append(said(intent))
         windows.append(states[-4:])
@@ -64,7 +65,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_states_features_are_named_after_what_they_are() -> None:
-    state = {
+    state: dict[str, dict[str, Any]] = {
         "user": {"intent": "buy", "entities": ("colour", "size#role"), "text": "a red one"},
         "prev_action": {"action_text": "Which one?"},
         "active_loop": {"name": "buy_form"},
@@ -84,7 +85,7 @@ def test_a_states_features_are_named_after_what_they_are() -> None:
 
 
 def test_features_that_training_did_not_meet_count_as_absent() -> None:
-    space = FeatureSpace.of([said("greet")], before=["intent old"])
+    space = FeatureSpace.of([said("greet")], known=["intent old"])
 
     assert space.names == ("intent old", "action action_listen", "intent greet")
     assert space.encode([said("unheard"), said("old")]).tolist() == [[0, 1, 0], [1, 1, 0]]
@@ -94,25 +95,27 @@ def test_moments_are_padded_at_the_front_and_kept_once() -> None:
     stories = [told(("greet", "utter_greet")), told(("greet", "utter_greet"))]
     actions = ["action_listen", "utter_greet"]
     space = FeatureSpace.of(state for story in stories for window in story.windows for state in window)
-    moments = Moments.of(stories, space, actions, max_history=4)
+    examples = DialogueExamples.of(stories, space, actions, max_history=4)
 
-    assert moments.windows.tolist() == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3]]
-    assert moments.actions.tolist() == [0, 1, 0]
-    assert not moments.states[0].any()
+    assert examples.windows.tolist() == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3]]
+    assert examples.actions.tolist() == [0, 1, 0]
+    assert not examples.states[0].any()
 
 
 def test_a_story_is_glued_to_anothers_end() -> None:
     actions = ["action_listen", "utter_bye", "utter_greet"]
     stories = [told(("greet", "utter_greet")), told(("bye", "utter_bye"))]
     space = FeatureSpace.of(state for story in stories for window in story.windows for state in window)
-    moments = Moments.of(stories, space, actions, max_history=4)
-    glued, follows = moments.glued(1.0, np.random.default_rng(0))
+    examples = DialogueExamples.of(stories, space, actions, max_history=4)
+    concatenated, follows = examples.concatenated(1.0, np.random.default_rng(0))
 
-    assert moments.endings.tolist() == [[0, 1, 2, 3], [0, 1, 4, 5]]
-    assert glued[0].tolist() == moments.windows[0].tolist(), "a beginning alone stays one"
-    assert glued[1].tolist() in ([1, 2, 3, 2], [1, 4, 5, 2]), "an ending, and the story without its empty beginning"
-    assert follows[1] == glued[1][2] and follows[0] == 0
-    assert moments.glued(0.0, np.random.default_rng(0))[0].tolist() == moments.windows.tolist()
+    assert examples.endings.tolist() == [[0, 1, 2, 3], [0, 1, 4, 5]]
+    assert concatenated[0].tolist() == examples.windows[0].tolist(), "a beginning alone stays one"
+    assert concatenated[1].tolist() in ([1, 2, 3, 2], [1, 4, 5, 2]), (
+        "an ending, and the story without its empty beginning"
+    )
+    assert follows[1] == concatenated[1][2] and follows[0] == 0
+    assert examples.concatenated(0.0, np.random.default_rng(0))[0].tolist() == examples.windows.tolist()
 
 
 def test_it_learns_what_the_history_decides(trained: Path) -> None:
@@ -142,13 +145,13 @@ def test_confidence_is_calibrated_on_held_out_stories(tmp_path: Path) -> None:
     train_dialogue(stories, tmp_path / "model", options)
     metadata = json.loads((tmp_path / "model" / METADATA).read_text())
 
-    assert metadata["holdout"]["moments"] >= 20 and metadata["holdout"]["accuracy"] > 0.8
+    assert metadata["holdout"]["examples"] >= 20 and metadata["holdout"]["accuracy"] > 0.8
     assert metadata["temperature"] != 1.0
 
 
 def test_going_on_from_a_model_keeps_what_it_knows_and_adds_what_is_new(trained: Path, tmp_path: Path) -> None:
     more = [*STORIES, told(("move", "utter_ask_move"), ("yes", "utter_moved"))]
-    train_dialogue(more, tmp_path / "more", OPTIONS, before=trained)
+    train_dialogue(more, tmp_path / "more", OPTIONS, initial_model=trained)
     before, after = ActionPredictor.load(trained), ActionPredictor.load(tmp_path / "more")
 
     assert after.actions[: len(before.actions)] == before.actions
@@ -158,7 +161,7 @@ def test_going_on_from_a_model_keeps_what_it_knows_and_adds_what_is_new(trained:
 def test_a_model_of_another_shape_is_not_gone_on_from(trained: Path, tmp_path: Path) -> None:
     smaller = DialogueOptions(max_history=4, epochs=1, hidden_size=8, heads=2)
     with pytest.raises(ParlanceError, match="another shape"):
-        train_dialogue(STORIES, tmp_path / "model", smaller, before=trained)
+        train_dialogue(STORIES, tmp_path / "model", smaller, initial_model=trained)
 
 
 def test_heads_that_do_not_divide_the_units_are_named(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_every_option_of_the_web_chat_is_documented_with_its_default() -> None:
     }
 
     for field in fields(WebOptions):
-        default = {None: "none"}.get(field.default, field.default)
+        default = "none" if field.default is None else field.default
         default = json.dumps(default) if isinstance(default, tuple) else default
         assert stated.pop(field.name) in (default, f"{default:g}" if isinstance(default, (int, float)) else default)
     assert stated == {}

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -11,22 +13,28 @@ from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 class Table:
     """A model that answers from a table: text -> intents with confidence, and entities."""
 
-    def __init__(self, rankings, entities=None, out_of_scope_intents=()):
-        self.rankings, self.entities, self.asked = rankings, entities or {}, []
+    def __init__(
+        self,
+        rankings: Mapping[str, Mapping[str, float]],
+        entities: Mapping[str, Sequence[EntitySpan]] | None = None,
+        out_of_scope_intents: Sequence[str] = (),
+    ) -> None:
+        self.rankings, self.entities = rankings, entities or {}
+        self.asked: list[str] = []
         self.out_of_scope_intents = out_of_scope_intents
 
-    def predict(self, text):
+    def predict(self, text: str) -> Prediction:
         self.asked.append(text)
         ranking = tuple(IntentScore(name, confidence) for name, confidence in self.rankings.get(text, {}).items())
         return Prediction(text, ranking, tuple(self.entities.get(text, ())))
 
 
-def figures(model, examples, **options):
+def figures(model: Table, examples: list[Example], **options: Any) -> Any:
     """The report as it is written to a file."""
     return json.loads(json.dumps(evaluate(model, examples, **options).as_dict()))
 
 
-def test_intents_calibration_and_errors():
+def test_intents_calibration_and_errors() -> None:
     model = Table({"hi": {"greet": 0.9, "bye": 0.1}, "yo": {"bye": 0.7, "greet": 0.3}, "bye": {"bye": 1.0}})
     report = figures(model, [Example("hi", "greet"), Example("yo", "greet", source="f:2"), Example("bye", "bye")])
     assert report["intent"]["accuracy"] == report["intent"]["f1_micro"] == pytest.approx(2 / 3)
@@ -48,7 +56,7 @@ def test_intents_calibration_and_errors():
     assert "entities" not in report and "oos" not in report
 
 
-def test_entities_are_scored_where_there_are_any():
+def test_entities_are_scored_where_there_are_any() -> None:
     found = EntitySpan(3, 11, "city", "Rome now", 0.9)
     model = Table({}, {"to Rome now": [found]})
     examples = [Example("to Rome now", None, (Entity(3, 7, "city", role="to"),)), Example("hi")]
@@ -62,7 +70,7 @@ def test_entities_are_scored_where_there_are_any():
     assert "entities" not in figures(model, [Example("to Rome now", "greet")])
 
 
-def test_out_of_scope_that_the_model_does_not_know_is_only_detected():
+def test_out_of_scope_that_the_model_does_not_know_is_only_detected() -> None:
     model = Table({"hi": {"greet": 0.9}, "moon": {"greet": 0.3}, "sun": {"greet": 0.6}})
     examples = [Example("hi", "greet"), Example("moon", "oos"), Example("sun", "oos")]
     report = figures(model, examples)
@@ -80,7 +88,7 @@ def test_out_of_scope_that_the_model_does_not_know_is_only_detected():
     assert figures(model, examples, threshold=0.7)["oos"]["recall"] == 1.0
 
 
-def test_out_of_scope_that_the_model_knows_is_an_intent_too():
+def test_out_of_scope_that_the_model_knows_is_an_intent_too() -> None:
     model = Table({"hi": {"greet": 0.9, "oos": 0.1}, "moon": {"oos": 0.8, "greet": 0.2}})
     report = figures(model, [Example("hi", "greet"), Example("moon", "oos")])
     assert report["intent"]["examples"] == 2 and report["intent"]["accuracy"] == 1.0
@@ -88,7 +96,7 @@ def test_out_of_scope_that_the_model_knows_is_an_intent_too():
     assert report["oos"]["auroc"] == 1.0, "the score is the confidence in in-scope intents only"
 
 
-def test_a_message_without_a_prediction_is_a_miss_and_out_of_scope():
+def test_a_message_without_a_prediction_is_a_miss_and_out_of_scope() -> None:
     report = figures(
         Table({"hi": {"greet": 0.9}}), [Example("hi", "greet"), Example("☃", "greet"), Example("?", "oos")]
     )
@@ -97,19 +105,19 @@ def test_a_message_without_a_prediction_is_a_miss_and_out_of_scope():
     assert report["errors"][0]["predicted"] is None
 
 
-def test_only_out_of_scope_examples_have_no_auroc():
+def test_only_out_of_scope_examples_have_no_auroc() -> None:
     report = figures(Table({"moon": {"greet": 0.2}}), [Example("moon", "oos")])
     assert report["oos"]["auroc"] is None and "intent" not in report
 
 
-def test_retrieval_intents_are_compared_in_the_form_that_the_model_predicts():
+def test_retrieval_intents_are_compared_in_the_form_that_the_model_predicts() -> None:
     examples = [Example("send it back", "faq/returns")]
     assert figures(Table({"send it back": {"faq": 0.9}}), examples)["intent"]["accuracy"] == 1.0
     assert figures(Table({"send it back": {"faq/returns": 0.9}}), examples)["intent"]["accuracy"] == 1.0
     assert figures(Table({"send it back": {"faq/costs": 0.9}}), examples)["intent"]["accuracy"] == 0.0
 
 
-def test_answers_and_bare_intents_are_both_counted():
+def test_answers_and_bare_intents_are_both_counted() -> None:
     model = Table(
         {
             "send it back": {"faq/costs": 0.4, "faq/returns": 0.3, "greet": 0.3},
@@ -129,7 +137,7 @@ def test_answers_and_bare_intents_are_both_counted():
 @pytest.mark.parametrize(
     ("intent", "named"), [("out_of_scope/other", ()), ("chitchat", ("chitchat",)), ("chitchat/joke", ("chitchat",))]
 )
-def test_out_of_scope_intents_of_other_names_count(intent, named):
+def test_out_of_scope_intents_of_other_names_count(intent: str, named: tuple[str, ...]) -> None:
     model = Table(
         {"hi": {"greet": 0.9}, "moon": {"greet": 0.3}, "sun": {"greet": 0.1, intent: 0.8}}, out_of_scope_intents=named
     )
@@ -139,7 +147,7 @@ def test_out_of_scope_intents_of_other_names_count(intent, named):
     assert ("oos" in figures(model, [Example("moon", intent)])) == (not named)
 
 
-def test_each_message_is_parsed_alone_after_one_call_that_is_not_timed():
+def test_each_message_is_parsed_alone_after_one_call_that_is_not_timed() -> None:
     model = Table({})
     done = []
     evaluate(model, [Example("a", "x"), Example("b", "x")], progress=lambda n, total: done.append((n, total)))
@@ -147,6 +155,6 @@ def test_each_message_is_parsed_alone_after_one_call_that_is_not_timed():
     assert done == [(1, 2), (2, 2)]
 
 
-def test_no_examples_is_an_error():
+def test_no_examples_is_an_error() -> None:
     with pytest.raises(ParlanceError, match="no examples"):
         evaluate(Table({}), [])

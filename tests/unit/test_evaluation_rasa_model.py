@@ -1,10 +1,13 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from parlance.errors import ParlanceError
 from parlance.inference.prediction import EntitySpan, IntentScore
 from parlance.rasa.model import RasaModel, prediction_from_parse
 
-PARSED = {
+PARSED: dict[str, Any] = {
     "text": "to Rome on 5th",
     "intent": {"name": "nlu_fallback", "confidence": 0.7},
     "intent_ranking": [
@@ -19,24 +22,24 @@ PARSED = {
 }
 
 
-def test_fallback_is_left_out_of_the_ranking():
+def test_fallback_is_left_out_of_the_ranking() -> None:
     prediction = prediction_from_parse(PARSED["text"], PARSED)
     assert prediction.ranking == (IntentScore("book", 0.4), IntentScore("greet", 0.2))
 
 
-def test_entities_come_from_left_to_right_with_what_rasa_knows():
+def test_entities_come_from_left_to_right_with_what_rasa_knows() -> None:
     city, date = prediction_from_parse(PARSED["text"], PARSED).entities
     assert city == EntitySpan(3, 7, "city", "ROM", 0.9, role="to")
     assert (date.value, date.confidence) == ("{'day': 5}", 1.0)
 
 
-def test_a_pipeline_without_ranking_has_its_one_intent():
+def test_a_pipeline_without_ranking_has_its_one_intent() -> None:
     parsed = {"intent": {"name": "greet", "confidence": 1.0}, "entities": []}
     assert prediction_from_parse("hi", parsed).ranking == (IntentScore("greet", 1.0),)
     assert prediction_from_parse("", {"intent": {"name": None, "confidence": 0.0}}).ranking == ()
 
 
-def test_the_answer_that_rasa_gives_is_on_top_however_its_intent_is_divided():
+def test_the_answer_that_rasa_gives_is_on_top_however_its_intent_is_divided() -> None:
     parsed = {
         "intent_ranking": [
             {"name": "faq", "confidence": 0.5},
@@ -62,7 +65,7 @@ def test_the_answer_that_rasa_gives_is_on_top_however_its_intent_is_divided():
 
 
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"\x1f\x8b\x08\x00\x00\x00\x00\x00"])
-def test_a_damaged_archive_is_named(tmp_path, content):
+def test_a_damaged_archive_is_named(tmp_path: Path, content: bytes) -> None:
     pytest.importorskip("rasa")
     path = tmp_path / "model.tar.gz"
     path.write_bytes(content)

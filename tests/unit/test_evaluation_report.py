@@ -4,7 +4,8 @@ import pytest
 from rich.console import Console
 
 from parlance.data.examples import Entity, Example
-from parlance.evaluation.evaluate import Report, evaluate
+from parlance.evaluation.evaluate import evaluate
+from parlance.evaluation.figures import Report
 from parlance.evaluation.report import print_summary, render_html
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 
@@ -12,7 +13,7 @@ from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 class Greeter:
     """Takes everything for a greeting, and "Rome" for a name."""
 
-    def predict(self, text):
+    def predict(self, text: str) -> Prediction:
         at = text.find("Rome")
         entities = (EntitySpan(at, at + 4, "name", "Rome", 0.8),) if at >= 0 else ()
         return Prediction(text, (IntentScore("greet", 0.8), IntentScore("bye[now]", 0.2)), entities)
@@ -29,7 +30,7 @@ def report() -> Report:
     return evaluate(Greeter(), examples)
 
 
-def test_page_is_complete_by_itself_and_escapes_what_people_wrote(report):
+def test_page_is_complete_by_itself_and_escapes_what_people_wrote(report: Report) -> None:
     page = render_html(report, model="models/a&b", data="data/nlu.yml")
     assert page.startswith("<!doctype html>") and page.rstrip().endswith("</html>")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "<script" not in page
@@ -37,7 +38,7 @@ def test_page_is_complete_by_itself_and_escapes_what_people_wrote(report):
     assert "src=" not in page and "href=" not in page and "http" not in page
 
 
-def test_page_has_every_part(report):
+def test_page_has_every_part(report: Report) -> None:
     page = render_html(report, model="m", data="d")
     for words in (
         "66.7 %",
@@ -52,17 +53,17 @@ def test_page_has_every_part(report):
     assert "prefers-color-scheme: dark" in page
 
 
-def test_page_of_a_faultless_model_says_so():
+def test_page_of_a_faultless_model_says_so() -> None:
     page = render_html(evaluate(Greeter(), [Example("hi", "greet")]), model="m", data="d")
     assert "<p>None.</p>" in page and "confused most often" not in page
 
 
-def test_page_without_intents_has_only_what_was_measured():
+def test_page_without_intents_has_only_what_was_measured() -> None:
     page = render_html(evaluate(Greeter(), [Example("to Rome", None, (Entity(3, 7, "name"),))]), model="m", data="d")
     assert "Entity F1, exact" in page and "Intent accuracy" not in page and "<svg" not in page
 
 
-def test_summary_names_figures_and_confused_intents(report):
+def test_summary_names_figures_and_confused_intents(report: Report) -> None:
     stream = io.StringIO()
     print_summary(report, Console(file=stream, width=100))
     shown = stream.getvalue()
@@ -73,11 +74,11 @@ def test_summary_names_figures_and_confused_intents(report):
 class Answerer:
     """Takes everything for a question about costs."""
 
-    def predict(self, text):
+    def predict(self, text: str) -> Prediction:
         return Prediction(text, (IntentScore("faq/costs", 0.6), IntentScore("faq/returns", 0.4)))
 
 
-def test_both_ways_of_counting_retrieval_intents_are_named():
+def test_both_ways_of_counting_retrieval_intents_are_named() -> None:
     report = evaluate(Answerer(), [Example("back", "faq/returns"), Example("price", "faq/costs")])
     stream = io.StringIO()
     print_summary(report, Console(file=stream, width=120))
@@ -86,5 +87,5 @@ def test_both_ways_of_counting_retrieval_intents_are_named():
         assert "rasa test nlu" in shown and "answers told apart" in shown
 
 
-def test_bare_intents_are_not_counted_twice_where_there_are_no_answers(report):
+def test_bare_intents_are_not_counted_twice_where_there_are_no_answers(report: Report) -> None:
     assert "bare" not in render_html(report, model="m", data="d")

@@ -143,7 +143,9 @@ def test_going_on_from_a_model_adds_intents_and_keeps_the_old_ones(
     examples: list[Example], options: FinetuneOptions, trained: Path, tmp_path: Path
 ) -> None:
     new = [Example(f"lamp number {n} is broken", "damaged") for n in ("one", "two", "three", "four", "five", "six")]
-    finetune([*examples, *new], tmp_path / "grown", options=options, before=trained, epoch_fraction=0.3, quiet=True)
+    finetune(
+        [*examples, *new], tmp_path / "grown", options=options, initial_model=trained, epoch_fraction=0.3, quiet=True
+    )
     before, after = NLUModel.load(trained), NLUModel.load(tmp_path / "grown")
 
     assert after.intents == (*before.intents, "damaged")
@@ -181,7 +183,7 @@ def test_a_failure_to_save_leaves_the_old_model(
     trained: Path, examples: list[Example], options: FinetuneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (trained / "parlance.json").read_bytes()
-    monkeypatch.setattr("parlance.finetuning.job.WEIGHTS", "../../../../../../../../dev/full")
+    monkeypatch.setattr("parlance.finetuning.packaging.WEIGHTS", "../../../../../../../../dev/full")
     monkeypatch.setattr("parlance.finetuning.checkpoint.SECONDS_BETWEEN", 0.0)
     kept, options = tmp_path / "checkpoints", replace(options, epochs=1)
     with pytest.raises(ParlanceError, match="No space left on device"):
@@ -225,9 +227,9 @@ def test_a_checkpoint_is_for_the_same_training_only(
     assert trainings(valid=examples[:8]) == 1
     assert trainings(valid=examples[:8]) == 1
     assert trainings(valid=examples[8:16]) == 2
-    assert trainings(valid=examples[:8], before=trained) == 3
+    assert trainings(valid=examples[:8], initial_model=trained) == 3
     finetune(examples, tmp_path / "other", options=replace(options, seed=5), quiet=True)
-    assert trainings(valid=examples[:8], before=tmp_path / "other") == 4
+    assert trainings(valid=examples[:8], initial_model=tmp_path / "other") == 4
 
 
 @pytest.mark.parametrize(

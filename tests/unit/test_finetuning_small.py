@@ -54,8 +54,10 @@ def test_going_on_from_a_model_keeps_the_confidence_that_unlearned_examples_gave
     options: FinetuneOptions, examples: list[Example], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = finetune(examples, tmp_path / "a", options=options, quiet=True)
-    again = finetune(examples, tmp_path / "b", options=options, before=tmp_path / "a", epoch_fraction=0.2)
-    third = finetune(examples, tmp_path / "c", options=options, before=tmp_path / "b", epoch_fraction=0.1, quiet=True)
+    again = finetune(examples, tmp_path / "b", options=options, initial_model=tmp_path / "a", epoch_fraction=0.2)
+    third = finetune(
+        examples, tmp_path / "c", options=options, initial_model=tmp_path / "b", epoch_fraction=0.1, quiet=True
+    )
 
     assert first["holdout"]["utterances"] > 0 and "kept" not in first["holdout"]
     for later in (again, third):

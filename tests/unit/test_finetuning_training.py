@@ -115,14 +115,13 @@ def test_the_contrastive_loss_is_the_papers() -> None:
     torch.manual_seed(0)
     embeddings, intents, temperature = torch.randn(5, 3), torch.tensor([0, 1, 0, 1, 2]), 0.2
     unit = F.normalize(embeddings, dim=-1)
-    losses = []
+    losses: list[torch.Tensor] = []
     for i in range(4):  # the fifth has no partner
         others = [j for j in range(5) if j != i]
         below = sum(torch.exp(unit[i] @ unit[j] / temperature) for j in others)
         partners = [j for j in others if intents[j] == intents[i]]
-        losses.append(
-            -sum(torch.log(torch.exp(unit[i] @ unit[j] / temperature) / below) for j in partners) / len(partners)
-        )
+        shares = [torch.log(torch.exp(unit[i] @ unit[j] / temperature) / below) for j in partners]
+        losses.append(-torch.stack(shares).sum() / len(partners))
 
     assert torch.allclose(supervised_contrastive_loss(embeddings, intents, temperature), torch.stack(losses).mean())
     assert supervised_contrastive_loss(embeddings, torch.arange(5), temperature) == 0
@@ -192,7 +191,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     monkeypatch: pytest.MonkeyPatch,
     precision: torch.dtype,
 ) -> None:
-    in_precision = {"precision": lambda _: precision}
+    in_precision: dict[str, Any] = {"precision": lambda _: precision}
     monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
     expected = train(options, examples, epochs=4, **in_precision)
 
@@ -249,7 +248,7 @@ def test_a_checkpoint_that_lacks_something_leaves_nothing_behind(
     monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
     train(options, examples, epochs=1, folder=tmp_path)
     path = tmp_path / "test" / "state.safetensors"
-    with safe_open(path, "pt") as file:
+    with safe_open(path, "pt") as file:  # type: ignore[attr-defined]  # made in Rust
         metadata = file.metadata()
     tensors = load_file(path)
     del tensors["random.cpu"]

@@ -10,7 +10,10 @@ from parlance.inference.folder import METADATA, read_metadata, write_folder
 
 
 def save(folder: Path, text: str = "graph") -> None:
-    write_folder(folder, {"intents": ["greet"]}, lambda fresh: (fresh / "model.onnx").write_text(text) and None)
+    def fill(fresh: Path) -> None:
+        (fresh / "model.onnx").write_text(text)
+
+    write_folder(folder, {"intents": ["greet"]}, fill)
 
 
 def test_a_folder_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from parlance.inference import EntitySpan, IntentScore, Prediction
-from parlance.inference.request_splitting import cuts, known_matters, two_requests
+from parlance.inference.request_splitting import cuts, known_request_groups, two_requests
 
-MATTERS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
+GROUPS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
 BESIDE = ("greet", "thank", "inform")
 
 
@@ -39,7 +39,7 @@ class Words:
     ],
 )
 def test_two_requests_of_different_matters_are_told_apart(text: str, first: str, second: str) -> None:
-    found = two_requests(Words(), text, MATTERS, BESIDE)  # type: ignore[arg-type]
+    found = two_requests(Words(), text, GROUPS, BESIDE)  # type: ignore[arg-type]
 
     assert found is not None
     assert (found.first.text, found.second.text) == (first, second)
@@ -50,7 +50,7 @@ def test_two_requests_of_different_matters_are_told_apart(text: str, first: str,
     "text",
     [
         "cancel the lamp and the rug",
-        "where is it and is it lost",  # one matter
+        "where is it and is it lost",  # one group
         "where is my order",
         "cancel where is it and cancel where is that",  # neither side is certain
         "",
@@ -58,7 +58,7 @@ def test_two_requests_of_different_matters_are_told_apart(text: str, first: str,
     ],
 )
 def test_one_request_stays_one(text: str) -> None:
-    assert two_requests(Words(), text, MATTERS, BESIDE) is None  # type: ignore[arg-type]
+    assert two_requests(Words(), text, GROUPS, BESIDE) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -72,20 +72,20 @@ def test_one_request_stays_one(text: str) -> None:
     ],
 )
 def test_a_message_that_says_more_than_two_requests_stays_whole(text: str) -> None:
-    assert two_requests(Words(), text, MATTERS, BESIDE) is None  # type: ignore[arg-type]
+    assert two_requests(Words(), text, GROUPS, BESIDE) is None  # type: ignore[arg-type]
 
 
 def test_what_may_stand_beside_requests_is_for_the_assistant_to_say() -> None:
     text = "hello there fern. cancel my order, when do you open"
 
-    assert two_requests(Words(), text, MATTERS, BESIDE)  # type: ignore[arg-type]
-    assert two_requests(Words(), text, MATTERS) is None  # type: ignore[arg-type]
+    assert two_requests(Words(), text, GROUPS, BESIDE)  # type: ignore[arg-type]
+    assert two_requests(Words(), text, GROUPS) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("end", [". ", "? ", "! ", "...\n", "\n"])
 def test_the_end_of_a_sentence_goes_before_a_comma_that_looks_surer(end: str) -> None:
     first, second = "cancel 10434, my e-mail is ada@example.com", "when do you open on sunday"
-    found = two_requests(Words(), f"{first}{end}{second}", MATTERS, BESIDE)  # type: ignore[arg-type]
+    found = two_requests(Words(), f"{first}{end}{second}", GROUPS, BESIDE)  # type: ignore[arg-type]
 
     assert found is not None
     assert (found.first.text.rstrip("."), found.second.text) == (first, second)
@@ -93,7 +93,7 @@ def test_the_end_of_a_sentence_goes_before_a_comma_that_looks_surer(end: str) ->
 
 def test_a_comma_is_taken_where_the_sentences_are_not_two_requests() -> None:
     text = "hello there fern. cancel my order, when do you open please. thank you so much"
-    found = two_requests(Words(), text, MATTERS, BESIDE)  # type: ignore[arg-type]
+    found = two_requests(Words(), text, GROUPS, BESIDE)  # type: ignore[arg-type]
 
     assert found is not None
     assert found.first.text == "hello there fern. cancel my order"
@@ -117,8 +117,10 @@ def test_cuts_leave_words_on_both_sides_and_are_few() -> None:
 def test_matters_are_those_of_the_intents_that_the_model_knows() -> None:
     groups = [["cancel_order"], ["order_status", "parcel_missing"], ["faq"]]
 
-    assert known_matters(groups, ["greet", "parcel_missing", "faq/hours", "faq/returns"]) == {
+    assert known_request_groups(groups, ["greet", "parcel_missing", "faq/hours", "faq/returns"]) == {
         "parcel_missing": 1,
         "faq": 2,
     }
-    assert known_matters(groups, ["greet", "order_status", "parcel_missing"]) == {}, "one matter is never two requests"
+    assert known_request_groups(groups, ["greet", "order_status", "parcel_missing"]) == {}, (
+        "one group is never two requests"
+    )

@@ -66,8 +66,11 @@ def functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[[str], Any]
             continue
         if not callable(function) or not inspect.isfunction(inspect.unwrap(function)):
             continue
-        first, *others = inspect.signature(function).parameters.values() or [None]
-        if first is None or first.annotation not in (str, "str") or first.kind is not first.POSITIONAL_OR_KEYWORD:
+        parameters = list(inspect.signature(function).parameters.values())
+        if not parameters:
+            continue
+        first, *others = parameters
+        if first.annotation not in (str, "str") or first.kind is not first.POSITIONAL_OR_KEYWORD:
             continue
         needed = [p.name for p in others if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
         if set(needed) <= GIVEN.keys():

@@ -10,9 +10,12 @@ from parlance.inference import EntitySpan, IntentScore
 from parlance.rasa import patches
 from parlance.rasa.retrieval import response_selection, with_better_answers
 
-patches.apply()
+patches.apply()  # teaches ResponseSelector
 SCORES = [IntentScore("faq/pay", 0.6), IntentScore("faq/hours", 0.2), IntentScore("greet", 0.1)]
-RESPONSES = {"utter_faq/pay": [{"text": "By card.", "metadata": {"kind": "short"}}], "utter_faq/hours": [{"text": "9"}]}
+RESPONSES: dict[str, list[dict[str, Any]]] = {
+    "utter_faq/pay": [{"text": "By card.", "metadata": {"kind": "short"}}],
+    "utter_faq/hours": [{"text": "9"}],
+}
 
 
 def test_the_chosen_answer_brings_its_responses() -> None:
@@ -46,7 +49,7 @@ class Selector:
 def test_a_selector_behind_does_not_replace_a_better_answer(key: str, confidence: float, expected: str) -> None:
     message = Message({"response_selector": response_selection(SCORES, "faq", 10)})
     answer = selected(f"{key}/hours", confidence)
-    ResponseSelector._set_message_property(Selector(), message, answer, key)  # type: ignore[arg-type]
+    ResponseSelector._set_message_property(Selector(), message, answer, key)
     written = message.get("response_selector")
 
     assert written["faq"]["response"]["intent_response_key"] == expected

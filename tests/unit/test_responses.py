@@ -163,7 +163,8 @@ def named_in(expression: ast.AST, scopes: tuple[ast.AST, ...], seen: frozenset[s
         written = template(expression)
         return set(BUILT.get(written, [written])) if written.startswith("utter_") else set()
     if isinstance(expression, ast.Constant):
-        return {expression.value} if str(expression.value).startswith("utter_") else set()
+        text = str(expression.value)
+        return {text} if text.startswith("utter_") else set()
     found: set[str] = set()
     if isinstance(expression, ast.Name) and expression.id not in seen:
         for node in (node for scope in scopes for node in assigned_to(expression.id, scope)):
@@ -247,7 +248,7 @@ def sayings() -> list[Saying]:
                 names = {name for expression in said for name in named_in(expression, scopes)}
                 blanks = blanks_given(call, function) | (own_blanks | ASKING).get(called(call), frozenset())
                 if called(call) == "Question" and isinstance(call.args[-1], ast.Dict):
-                    blanks |= {key.value for key in call.args[-1].keys if isinstance(key, ast.Constant)}
+                    blanks |= {str(key.value) for key in call.args[-1].keys if isinstance(key, ast.Constant)}
                 if names:
                     found.append(Saying(f"{file}:{call.lineno}", frozenset(names), frozenset(blanks)))
     return found

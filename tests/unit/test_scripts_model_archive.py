@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console import Problem
-from model_archive import check_model
+from scripts.console import Problem
+from scripts.model_archive import check_model
 
 
 @pytest.fixture

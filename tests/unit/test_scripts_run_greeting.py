@@ -2,7 +2,7 @@
 
 import pytest
 
-from run import greet
+from scripts.run import greet
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-import server_files
 from parlance.testing.process import started
 from parlance.testing.settings import find_settings
+from scripts import server_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROBE = """\
 import http.server, json, os, sys, threading
 sys.path.insert(0, sys.argv[1])
-import run
-from model import rasa_settings
+from scripts import run
+from scripts.model import rasa_settings
 from ruamel.yaml import YAML
 files = run.server_files(run.port_from_environment("ACTION_PORT", 0), run.DATA or run.LOGS, run.DATA)
 read = [YAML(typ="safe").load(file) for file in (files.endpoints, files.credentials)]
@@ -93,7 +93,7 @@ def test_conversation_tests_keep_everything_in_a_folder_that_goes_with_them(
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-of-the-shop")
     (tmp_path / "probe.py").write_text(PROBE)
     settings = find_settings(ROOT / "tests" / "conversations")
-    probed = replace(settings, start=f"{{python}} '{tmp_path / 'probe.py'}' '{ROOT / 'scripts'}'")
+    probed = replace(settings, start=f"{{python}} '{tmp_path / 'probe.py'}' '{ROOT}'")
     with started(probed, tmp_path / "logs", 60) as assistant:
         endpoints, credentials, token = json.loads((tmp_path / "logs" / "assistant.log").read_text().splitlines()[0])
         assert assistant.database is not None

@@ -2,29 +2,36 @@
 
 import os
 import signal
-import socket
 import sys
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-import services
-from console import Problem
-from services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
-from supervision import Patience, supervise
+from scripts import services
+from scripts.console import Problem
+from scripts.services import Service, check_port, stop_all, wait_until_healthy, why_not_ready
+from scripts.supervision import Patience, supervise
+from tests.processes import ends, free_port
 
 
-def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@dataclass
+class Watched(Service):
+    """A service that can call something whenever its supervisor looks at it."""
+
+    looked: Callable[[], None] = lambda: None
+
+    def ended(self) -> str:
+        self.looked()
+        return super().ended()
 
 
-def service(tmp_path, *command: str, port: int = 1) -> Service:
+def service(tmp_path: Path, *command: str, port: int = 1) -> Watched:
     """A service that runs this Python."""
-    return Service(
+    return Watched(
         name="shop server",
         command=[sys.executable, *command],
         health=f"http://127.0.0.1:{port}/",
@@ -34,16 +41,7 @@ def service(tmp_path, *command: str, port: int = 1) -> Service:
     )
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process is there and not merely waiting to be collected."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def test_a_server_is_waited_for_and_stopped(tmp_path):
+def test_a_server_is_waited_for_and_stopped(tmp_path: Path) -> None:
     port = free_port()
     server = service(tmp_path, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port)
     try:
@@ -57,7 +55,7 @@ def test_a_server_is_waited_for_and_stopped(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
-def test_stopping_ends_the_children_too(tmp_path):
+def test_stopping_ends_the_children_too(tmp_path: Path) -> None:
     script = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import signal, time; "
@@ -72,13 +70,10 @@ def test_stopping_ends_the_children_too(tmp_path):
         time.sleep(0.05)
     child = next(int(word) for word in log.split() if word.isdigit())
     parent.stop()
-    deadline = time.monotonic() + 5
-    while is_alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_alive(child), "a child that ignores SIGTERM outlived its server"
+    assert ends(child), "a child that ignores SIGTERM outlived its server"
 
 
-def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path):
+def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     server = service(tmp_path, "-c", "print('no model found'); raise SystemExit(3)")
     server.start()
     with pytest.raises(Problem, match=r"no model found\s+The shop server ended by itself \(exit code 3\)"):
@@ -86,7 +81,7 @@ def test_a_server_that_ends_is_reported_with_the_end_of_its_log(tmp_path):
     stop_all([server])
 
 
-def test_a_server_that_says_that_it_is_not_ready_is_reported_with_its_reasons(tmp_path):
+def test_a_server_that_says_that_it_is_not_ready_is_reported_with_its_reasons(tmp_path: Path) -> None:
     port = free_port()
     script = (
         "import http.server\n"
@@ -105,7 +100,9 @@ def test_a_server_that_says_that_it_is_not_ready_is_reported_with_its_reasons(tm
         stop_all([server])
 
 
-def test_a_killed_server_is_started_again_and_its_log_goes_on(tmp_path, capsys):
+def test_a_killed_server_is_started_again_and_its_log_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     port = free_port()
     server = service(tmp_path, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port)
     server.start()
@@ -115,7 +112,9 @@ def test_a_killed_server_is_started_again_and_its_log_goes_on(tmp_path, capsys):
     class Enough(Exception):
         """Ends what never returns."""
 
-    def kill_and_see():
+    assert first
+
+    def kill_and_see() -> Iterator[None]:
         os.kill(first.pid, signal.SIGKILL)
         said = ""
         while "is ready again" not in said:
@@ -124,10 +123,10 @@ def test_a_killed_server_is_started_again_and_its_log_goes_on(tmp_path, capsys):
         raise Enough(said)
 
     steps = kill_and_see()
-    watched = Watched(server, lambda: next(steps))
+    server.looked = lambda: next(steps)
     try:
         with pytest.raises(Enough) as caught:
-            supervise([watched], Patience(pause_seconds=0.01))
+            supervise([server], Patience(pause_seconds=0.01))
         assert "The shop server ended by itself (signal SIGKILL). It starts again in 0.01 s" in str(caught.value)
         assert server.process is not first and why_not_ready(server.health) == ""
         assert server.log.read_text().count("GET / HTTP") >= 2
@@ -135,20 +134,9 @@ def test_a_killed_server_is_started_again_and_its_log_goes_on(tmp_path, capsys):
         stop_all([server])
 
 
-class Watched:
-    """A service that calls something whenever its supervisor looks at it."""
-
-    def __init__(self, service: Service, looked) -> None:
-        self._service = service
-        self._looked = looked
-
-    def __getattr__(self, name: str):
-        if name in ("ended", "health"):
-            self._looked()
-        return getattr(self._service, name)
-
-
-def test_a_server_that_ends_again_and_again_is_given_up_with_the_end_of_its_log(tmp_path, capsys):
+def test_a_server_that_ends_again_and_again_is_given_up_with_the_end_of_its_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     server = service(tmp_path, "-c", "print('no model found', flush=True); raise SystemExit(3)")
     server.start()
     with pytest.raises(
@@ -161,7 +149,7 @@ def test_a_server_that_ends_again_and_again_is_given_up_with_the_end_of_its_log(
     stop_all([server])
 
 
-def test_a_server_that_never_answers_is_reported_with_its_log(tmp_path):
+def test_a_server_that_never_answers_is_reported_with_its_log(tmp_path: Path) -> None:
     server = service(tmp_path, "-c", "import time; time.sleep(60)", port=free_port())
     server.start()
     try:
@@ -173,7 +161,7 @@ def test_a_server_that_never_answers_is_reported_with_its_log(tmp_path):
         stop_all([server])
 
 
-def test_a_server_without_an_address_of_readiness_is_reported_with_what_to_add(tmp_path):
+def test_a_server_without_an_address_of_readiness_is_reported_with_what_to_add(tmp_path: Path) -> None:
     port = free_port()
     server = service(tmp_path, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port)
     server.health += "ready"
@@ -185,7 +173,7 @@ def test_a_server_without_an_address_of_readiness_is_reported_with_what_to_add(t
         stop_all([server])
 
 
-def test_a_server_that_goes_on_logging_is_waited_for(tmp_path, monkeypatch):
+def test_a_server_that_goes_on_logging_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     script = (
         "import http.server\n"
@@ -204,11 +192,13 @@ def test_a_server_that_goes_on_logging_is_waited_for(tmp_path, monkeypatch):
         stop_all([server])
 
 
-def test_a_server_that_was_not_started_can_be_stopped(tmp_path):
-    stop_all([service(tmp_path, "-c", "pass")])
+def test_a_server_that_was_not_started_can_be_stopped(tmp_path: Path) -> None:
+    server = service(tmp_path, "-c", "pass")
+    stop_all([server])
+    assert server.process is None and not server.log.exists()
 
 
-def test_what_a_server_writes_is_for_its_owner_alone_also_where_an_older_log_was_not(tmp_path):
+def test_what_a_server_writes_is_for_its_owner_alone_also_where_an_older_log_was_not(tmp_path: Path) -> None:
     server = service(tmp_path, "-c", "import pathlib; pathlib.Path('kept').mkdir(); pathlib.Path('kept/db').touch()")
     server.log.parent.mkdir()
     server.log.touch(0o644)

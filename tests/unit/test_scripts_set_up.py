@@ -9,13 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import console
-import environment
-import lock
-import model
-import run
-import web
-from training_code import training_code
+from scripts import console, environment, lock, model, run, web
+from scripts.training_code import training_code
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted(lock.LOCKS)
@@ -27,7 +22,7 @@ def pins(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_a_lock_pins_with_hashes_and_names_no_address(name):
+def test_a_lock_pins_with_hashes_and_names_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
     lock.check(name, text)
     requirements = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
@@ -36,7 +31,7 @@ def test_a_lock_pins_with_hashes_and_names_no_address(name):
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_the_locks_agree_on_every_version(name):
+def test_the_locks_agree_on_every_version(name: str) -> None:
     reference = pins(lock.FIRST)
     differing = {
         package: version for package, version in pins(name).items() if reference.get(package, version) != version
@@ -44,7 +39,7 @@ def test_the_locks_agree_on_every_version(name):
     assert differing == {}
 
 
-def test_a_server_is_not_given_torch():
+def test_a_server_is_not_given_torch() -> None:
     assert not set(pins(lock.SERVING)) & {"torch", "transformers"}
 
 
@@ -57,17 +52,17 @@ def test_a_server_is_not_given_torch():
         "# compiled in /somewhere/else",
     ],
 )
-def test_an_address_or_a_path_in_a_lock_is_refused(line):
+def test_an_address_or_a_path_in_a_lock_is_refused(line: str) -> None:
     with pytest.raises(console.Problem, match="names an address or a path"):
         lock.check("requirements-dev.txt", f"numpy==1.0 \\\n    --hash=sha256:00\n{line}\n")
 
 
-def test_torch_in_the_serving_lock_is_refused():
+def test_torch_in_the_serving_lock_is_refused() -> None:
     with pytest.raises(console.Problem, match="would install torch on servers"):
         lock.check("requirements.txt", "torch==2.12.1 \\\n    --hash=sha256:00\n")
 
 
-def test_markers_that_every_line_has_are_left_out():
+def test_markers_that_every_line_has_are_left_out() -> None:
     machines = [("arm64", "darwin"), ("aarch64", "linux"), ("x86_64", "linux")]
     implementation = "platform_python_implementation == 'CPython'"
     environments = " or ".join(
@@ -83,7 +78,7 @@ def test_markers_that_every_line_has_are_left_out():
     ]
 
 
-def test_python_is_found_behind_a_stub_that_does_not_start(monkeypatch, tmp_path):
+def test_python_is_found_behind_a_stub_that_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stub = tmp_path / "python3.10"
     stub.write_text("#!/bin/sh\necho 'not installed' >&2\nexit 127\n")
     stub.chmod(0o755)
@@ -94,7 +89,7 @@ def test_python_is_found_behind_a_stub_that_does_not_start(monkeypatch, tmp_path
     assert environment.find_python("uv") == "/somewhere/python3.10"
 
 
-def test_without_python_and_download_the_remedy_is_said(monkeypatch, tmp_path):
+def test_without_python_and_download_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     uv = tmp_path / "uv"
     uv.write_text("#!/bin/sh\necho 'error: Failed to download' >&2\nexit 1\n")
     uv.chmod(0o755)
@@ -103,22 +98,24 @@ def test_without_python_and_download_the_remedy_is_said(monkeypatch, tmp_path):
         environment.find_python(str(uv))
 
 
-def test_without_uv_and_network_the_remedy_is_said(monkeypatch, tmp_path):
+def test_without_uv_and_network_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(environment, "TOOLS", tmp_path / "tools")
     monkeypatch.setattr(environment, "answer", lambda *command: None)
     with pytest.raises(console.Problem, match="install uv yourself"):
         environment.find_uv()
 
 
-def test_the_lock_of_the_web_chat_has_hashes_and_names_no_registry():
+def test_the_lock_of_the_web_chat_has_hashes_and_names_no_registry() -> None:
     packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
     assert len(packages) > 50
     assert [name for name, package in packages.items() if name and "integrity" not in package] == []
     assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
-def test_a_build_of_the_web_chat_does_without_what_only_checks_need(monkeypatch, tmp_path):
-    commands = []
+def test_a_build_of_the_web_chat_does_without_what_only_checks_need(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[tuple[str, ...]] = []
     monkeypatch.setattr(web, "INSTALLED", tmp_path / "installed")
     monkeypatch.setattr(web, "run_npm", lambda *arguments: commands.append(arguments))
     web.ensure_packages()
@@ -167,7 +164,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("tests/unit/test_a.py", False, False),
     ],
 )
-def test_a_model_is_up_to_date_until_what_it_came_from_changes(tmp_path, monkeypatch, changed, new_data, new_code):
+def test_a_model_is_up_to_date_until_what_it_came_from_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, new_data: bool, new_code: bool
+) -> None:
     folder = project(tmp_path, monkeypatch)
     before = model.current_fingerprint()
     with (folder / changed).open("a") as file:
@@ -176,7 +175,7 @@ def test_a_model_is_up_to_date_until_what_it_came_from_changes(tmp_path, monkeyp
     assert (before.data != after.data, before.code != after.code) == (new_data, new_code)
 
 
-def test_every_module_that_training_imports_is_part_of_the_models_name():
+def test_every_module_that_training_imports_is_part_of_the_models_name() -> None:
     listing = (
         "import json, sys; import parlance.rasa, parlance.dialogue.training, parlance.finetuning.job; "
         "print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'parlance']))"
@@ -203,7 +202,9 @@ def linked_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project:
     monkeypatch.setattr(environment, "VENV", checkout / ".venv")
 
 
-def test_an_environment_that_is_linked_to_another_checkouts_is_left_alone(tmp_path, monkeypatch):
+def test_an_environment_that_is_linked_to_another_checkouts_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = tmp_path / "other checkout"
     other.mkdir()
     linked_environment(tmp_path, monkeypatch, other)
@@ -212,15 +213,21 @@ def test_an_environment_that_is_linked_to_another_checkouts_is_left_alone(tmp_pa
 
 
 @pytest.mark.parametrize("place", ["checkout", "gone"])
-def test_a_linked_environment_of_this_checkout_or_of_none_is_used(tmp_path, monkeypatch, place):
+def test_a_linked_environment_of_this_checkout_or_of_none_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     linked_environment(tmp_path, monkeypatch, tmp_path / place)
     environment.check_owner()
 
 
-def test_an_unchanged_project_is_not_trained(tmp_path, monkeypatch, capsys):
+def test_an_unchanged_project_is_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     project(tmp_path, monkeypatch)
     archive = model.current_fingerprint().model
     archive.parent.mkdir()
+    monkeypatch.setattr(model, "ENCODER", tmp_path)
+    (tmp_path / model.GRAPH).touch()
     (tmp_path / "metadata.json").write_text("{}")
     with tarfile.open(archive, "w:gz") as packed:
         packed.add(tmp_path / "metadata.json", "metadata.json")
@@ -230,12 +237,12 @@ def test_an_unchanged_project_is_not_trained(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("text", ["http", "0", "70000", "-1"])
-def test_a_port_that_is_none_is_named(monkeypatch, text):
+def test_a_port_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORT", text)
     with pytest.raises(console.Problem, match=f"PORT={text} is not a port"):
         run.port_from_environment("PORT", 5005)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(4.21, "4.2 s"), (59.9, "59.9 s"), (185, "3 min 05 s")])
-def test_durations_read_well(seconds, text):
+def test_durations_read_well(seconds: float, text: str) -> None:
     assert console.duration(seconds) == text

@@ -16,10 +16,23 @@ from shop.delivery import (
     reschedule,
 )
 from shop.models import today
-from shop.orders import order_for
+from shop.orders import OrderSummary, order_for
 
 CHAT = "chat-1"
 CustomerOf = Callable[[int], int]
+
+
+def own_order(session: Session, number: int, customer: int) -> OrderSummary:
+    order = order_for(session, number, customer)
+    assert order
+    return order
+
+
+def due(session: Session, number: int, customer: int) -> date:
+    """The day on which an order is expected."""
+    day = own_order(session, number, customer).expected_on
+    assert day
+    return day
 
 
 def next_delivery_day(after: date) -> date:
@@ -91,11 +104,11 @@ def test_a_missing_parcel_is_looked_for_once(session: Session, customer_of: Cust
 
 def test_a_delivery_is_moved_once_and_its_parcel_with_it(session: Session, customer_of: CustomerOf) -> None:
     ada = customer_of(10432)
-    day = next_delivery_day(order_for(session, 10432, ada).expected_on)
+    day = next_delivery_day(due(session, 10432, ada))
     moved = reschedule(session, 10432, ada, day, CHAT)
     again = reschedule(session, 10432, ada, day, CHAT)
     assert [moved.outcome, again.outcome] == [RescheduleOutcome.MOVED, RescheduleOutcome.SAME]
-    order = order_for(session, 10432, ada)
+    order = own_order(session, 10432, ada)
     assert order.expected_on == day
     assert [parcel.expected_on for parcel in order.parcels] == [day]
 
@@ -104,14 +117,14 @@ def test_a_day_that_will_not_do_is_answered_with_the_nearest_that_would(
     session: Session, customer_of: CustomerOf
 ) -> None:
     sofia = customer_of(10426)
-    expected = order_for(session, 10426, sofia).expected_on
+    expected = due(session, 10426, sofia)
     sunday = expected + timedelta(days=(6 - expected.weekday()) % 7 or 7)
     soon = reschedule(session, 10426, sofia, today(), CHAT)
     far = reschedule(session, 10426, sofia, today() + timedelta(days=60), CHAT)
     on_sunday = reschedule(session, 10426, sofia, sunday, CHAT)
     assert (soon.outcome, soon.day) == (RescheduleOutcome.TOO_SOON, next_delivery_day(today()))
     assert far.outcome is RescheduleOutcome.TOO_FAR
-    assert expected + timedelta(days=10) < far.day <= expected + timedelta(days=14)
+    assert far.day and expected + timedelta(days=10) < far.day <= expected + timedelta(days=14)
     assert (on_sunday.outcome, on_sunday.day) == (RescheduleOutcome.NOT_A_DELIVERY_DAY, next_delivery_day(sunday))
 
 
@@ -120,10 +133,10 @@ def test_the_last_day_that_is_offered_can_be_taken(
     session: Session, customer_of: CustomerOf, monkeypatch: pytest.MonkeyPatch, weekday: int
 ) -> None:
     sofia = customer_of(10426)
-    expected = order_for(session, 10426, sofia).expected_on
+    expected = due(session, 10426, sofia)
     monkeypatch.setattr(delivery, "today", lambda: expected + timedelta(days=1 + weekday))
     far = reschedule(session, 10426, sofia, expected + timedelta(days=60), CHAT)
-    assert reschedule(session, 10426, sofia, far.day, CHAT).outcome is RescheduleOutcome.MOVED
+    assert far.day and reschedule(session, 10426, sofia, far.day, CHAT).outcome is RescheduleOutcome.MOVED
 
 
 @pytest.mark.parametrize("number", [10424, 10427, 10428, 10433])
@@ -134,7 +147,7 @@ def test_what_is_on_the_van_or_over_cannot_be_moved(session: Session, customer_o
 
 def test_before_dispatch_a_day_cannot_be_earlier_than_promised(session: Session, customer_of: CustomerOf) -> None:
     tom = customer_of(10422)
-    promised = order_for(session, 10422, tom).expected_on
+    promised = due(session, 10422, tom)
     assert reschedule(session, 10422, tom, promised - timedelta(days=1), CHAT).outcome is RescheduleOutcome.TOO_SOON
     later = next_delivery_day(promised)
     assert reschedule(session, 10422, tom, later, CHAT).outcome is RescheduleOutcome.MOVED

@@ -13,6 +13,7 @@ from shop.orders import (
     CancelOutcome,
     ItemsOutcome,
     OrderStatus,
+    OrderSummary,
     cancel_order,
     change_address,
     change_quantity,
@@ -31,19 +32,23 @@ def stored(session: Session, number: int) -> Order:
     return session.execute(select(Order).where(Order.number == number)).scalar_one()
 
 
-def line(session: Session, number: int, customer: int, name: str) -> int:
+def own_order(session: Session, number: int, customer: int) -> OrderSummary:
     order = order_for(session, number, customer)
-    assert order is not None
-    return next(item.line_id for item in order.items if item.name == name)
+    assert order
+    return order
+
+
+def line(session: Session, number: int, customer: int, name: str) -> int:
+    return next(item.line_id for item in own_order(session, number, customer).items if item.name == name)
 
 
 def test_a_cancelled_order_is_refunded_and_its_goods_go_back_on_the_shelf(
     session: Session, customer_of: CustomerOf
 ) -> None:
     ada, before = customer_of(10434), stock_of(session, "Saltmarsh linen cushion")
-    paid = order_for(session, 10434, ada).total_pence
+    paid = own_order(session, 10434, ada).total_pence
     result = cancel_order(session, 10434, ada, "changed my mind", CHAT)
-    order = order_for(session, 10434, ada)
+    order = own_order(session, 10434, ada)
     assert (result.outcome, result.refund_pence) == (CancelOutcome.CANCELLED, paid)
     assert order.status is OrderStatus.CANCELLED and order.payment_status == "refunded"
     assert stock_of(session, "Saltmarsh linen cushion") == before + 2
@@ -72,13 +77,13 @@ def test_an_order_that_was_not_paid_is_cancelled_without_a_refund(session: Sessi
 @pytest.mark.parametrize("number", [10424, 10426, 10428, 10429, 10432, 10433, 10441])
 def test_nothing_that_has_left_can_be_changed(session: Session, customer_of: CustomerOf, number: int) -> None:
     owner = customer_of(number)
-    order = order_for(session, number, owner)
+    order = own_order(session, number, owner)
     assert not order.can_change
     assert cancel_order(session, number, owner, "", CHAT).outcome is CancelOutcome.TOO_LATE
     assert change_address(session, number, owner, "1 Elm Grove", "FH1 2AB", CHAT).outcome is AddressOutcome.TOO_LATE
     items = change_quantity(session, number, owner, order.items[0].line_id, 5, CHAT)
     assert items.outcome is ItemsOutcome.TOO_LATE
-    assert order_for(session, number, owner) == order
+    assert own_order(session, number, owner) == order
 
 
 def test_somebody_elses_order_looks_as_if_it_did_not_exist(session: Session, customer_of: CustomerOf) -> None:
@@ -100,7 +105,7 @@ def test_the_address_is_changed_once_and_the_postcode_checked(session: Session, 
         AddressOutcome.CHANGED,
         AddressOutcome.SAME,
     ]
-    order = order_for(session, 10423, grace)
+    order = own_order(session, 10423, grace)
     assert (order.address, order.postcode) == ("3 Kiln Lane, Saltby", "FH9 8ZZ")
     typo = change_address(session, 10423, grace, "", "FH9 8ZY", CHAT)
     assert (typo.outcome, typo.address, typo.postcode) == (AddressOutcome.CHANGED, "3 Kiln Lane, Saltby", "FH9 8ZY")
@@ -108,13 +113,13 @@ def test_the_address_is_changed_once_and_the_postcode_checked(session: Session, 
 
 def test_more_of_a_line_is_charged_and_taken_from_the_shelf(session: Session, customer_of: CustomerOf) -> None:
     ada = customer_of(10434)
-    before = order_for(session, 10434, ada)
+    before = own_order(session, 10434, ada)
     cushions = line(session, 10434, ada, "Saltmarsh linen cushion")
     result = change_quantity(session, 10434, ada, cushions, 3, CHAT)
     # WELCOME10 takes a tenth off the third cushion too.
     assert (result.outcome, result.difference_pence) == (ItemsOutcome.CHANGED, 2600 - 260)
     assert result.left_in_stock == stock_of(session, "Saltmarsh linen cushion") == 14
-    after = order_for(session, 10434, ada)
+    after = own_order(session, 10434, ada)
     assert after.total_pence == before.total_pence + result.difference_pence
     assert after.payment_status == "pending"
     again = change_quantity(session, 10434, ada, cushions, 3, CHAT)
@@ -123,11 +128,11 @@ def test_more_of_a_line_is_charged_and_taken_from_the_shelf(session: Session, cu
 
 def test_going_up_and_down_again_costs_nothing(session: Session, customer_of: CustomerOf) -> None:
     ada = customer_of(10434)
-    before, cushions = order_for(session, 10434, ada), line(session, 10434, ada, "Saltmarsh linen cushion")
+    before, cushions = own_order(session, 10434, ada), line(session, 10434, ada, "Saltmarsh linen cushion")
     up = change_quantity(session, 10434, ada, cushions, 5, CHAT)
     down = change_quantity(session, 10434, ada, cushions, 2, CHAT)
     assert up.difference_pence == -down.difference_pence > 0
-    after = order_for(session, 10434, ada)
+    after = own_order(session, 10434, ada)
     assert (after.total_pence, after.payment_status) == (before.total_pence, "paid")
     assert stored(session, 10434).refunds == []
 
@@ -139,7 +144,7 @@ def test_a_line_that_is_removed_brings_its_money_back(session: Session, customer
     assert result.refund_pence == 3650 - 365
     order = stored(session, 10434)
     assert [item.product.name for item in order.lines] == ["Saltmarsh linen cushion"]
-    assert refundable_pence(order) == order_for(session, 10434, ada).total_pence
+    assert refundable_pence(order) == own_order(session, 10434, ada).total_pence
     last = change_quantity(session, 10434, ada, order.lines[0].id, 0, CHAT)
     assert last.outcome is ItemsOutcome.LAST_ITEM
 
@@ -174,5 +179,5 @@ def test_an_order_that_waits_for_its_payment_is_charged_for_what_it_is_now(
     result = change_quantity(session, 10436, leah, bowls, 1, CHAT)
     order = stored(session, 10436)
     assert (result.difference_pence, result.refund_pence) == (-1250, 0)
-    assert [payment.amount_pence for payment in order.payments] == [order_for(session, 10436, leah).total_pence]
+    assert [payment.amount_pence for payment in order.payments] == [own_order(session, 10436, leah).total_pence]
     assert order.refunds == []

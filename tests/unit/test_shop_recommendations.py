@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-import encoder
 import recommend as benchmark
 from parlance.errors import ParlanceError
+from scripts import encoder
 from shop import preferences
 from shop.browsing import Filters
 from shop.models import Customer, Order, OrderLine, OrderStatus, Product

@@ -65,9 +65,7 @@ def test_only_what_has_arrived_and_is_still_there_can_go_back(session: Session, 
 
 def test_a_return_brings_a_label_and_a_refund_and_is_opened_once(session: Session, customer_of: CustomerOf) -> None:
     ada, casserole = customer_of(10433), line_of(session, 10433, "Cast iron casserole")
-    arguments = (10433, ada, casserole, 1, "too heavy", "refund", "", CHAT)
-    first = start_return(session, *arguments)
-    again = start_return(session, *arguments)
+    first, again = (start_return(session, 10433, ada, casserole, 1, "too heavy", "refund", "", CHAT) for _ in range(2))
     assert (first.outcome, first.refund_pence) == (ReturnOutcome.OPENED, 8900)
     assert (again.outcome, again.reference) == (ReturnOutcome.ALREADY_OPEN, first.reference)
     assert again.refund_pence == first.refund_pence

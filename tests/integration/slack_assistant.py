@@ -1,4 +1,4 @@
-"""For tests of channels: a small assistant of rules alone, its action server, and Rasa's server in a thread."""
+"""For tests of Slack: a small assistant of rules alone, its action server, and Rasa's server in a thread."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A small Rasa assistant that says everything a channel can show, on a server that starts in a moment.
+"""For tests of the web chat and REST: a small Rasa assistant that says everything a channel can show.
 
 It is trained by Rasa from the files written here, and served by Rasa's own Sanic application in a thread; actions run
 on a small action server that a test can stop, or make slow.
@@ -6,7 +6,6 @@ on a small action server that a test can stop, or make slow.
 
 import asyncio
 import json
-import socket
 import threading
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +24,7 @@ from sanic.touchup import TouchUp
 from parlance.channels.rest import RestInput
 from parlance.channels.web import WebInput
 from parlance.rasa.tracker_store import SQLiteTrackerStore
+from tests.processes import free_port
 
 CARDS = [
     {
@@ -164,7 +164,7 @@ class ActionServer:
         self._server.server_close()
 
 
-class SmallAssistant:
+class WebAssistant:
     """The assistant on a server with a web chat; what it keeps is in ``folder`` and survives ``stop`` and ``start``."""
 
     def __init__(self, model: Path, folder: Path, **options: Any) -> None:
@@ -183,8 +183,8 @@ class SmallAssistant:
             "database": str(folder / "web_chat.db"),
             "secret_file": str(folder / "secret"),
             "uploads": str(folder / "uploads"),
-            "page": "tests.small_assistant.page",
-            "picture": "tests.small_assistant.picture",
+            "page": "tests.web_assistant.page",
+            "picture": "tests.web_assistant.picture",
             "identity": "shop.identity.identity_of",
             "recognised": "shop.recognition.recognised_in",
             "messages_per_minute": 1000,
@@ -256,13 +256,6 @@ class SmallAssistant:
             connection.close()
         await server.wait_closed()
         await server.after_stop()
-
-
-def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def page(base: str) -> str:

@@ -1,0 +1,47 @@
+"""The tables of the shop. ``shop/migrations`` brings a database to this shape.
+
+Money is in pence. Dates and times are UTC. Order numbers are five digits; the shop shows them as ``FH-10432``.
+References such as ``RT-1004`` are a table's letters and its row's id (``shop/references.py``).
+"""
+
+from shop.models.base import Base, today, utc_now
+from shop.models.catalogue import Category, Product, StockNotice
+from shop.models.customers import Customer, CustomerConversation, CustomerPreferences, DataRequestRecord, Erasure
+from shop.models.identity import AccountLink, IdentificationAttempt, OneTimeCode
+from shop.models.orders import MissingParcel, Order, OrderEvent, OrderLine, OrderStatus, Parcel
+from shop.models.payments import FraudReport, GiftCardBalance, Payment, PromoCode, Refund
+from shop.models.returns import DamageClaim, Return
+from shop.models.service import AuditEntry, OutboxMessage, Ticket
+
+__all__ = [
+    "AccountLink",
+    "AuditEntry",
+    "Base",
+    "Category",
+    "Customer",
+    "CustomerConversation",
+    "CustomerPreferences",
+    "DamageClaim",
+    "DataRequestRecord",
+    "Erasure",
+    "FraudReport",
+    "GiftCardBalance",
+    "IdentificationAttempt",
+    "MissingParcel",
+    "OneTimeCode",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "OrderStatus",
+    "OutboxMessage",
+    "Parcel",
+    "Payment",
+    "Product",
+    "PromoCode",
+    "Refund",
+    "Return",
+    "StockNotice",
+    "Ticket",
+    "today",
+    "utc_now",
+]
