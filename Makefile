@@ -35,6 +35,7 @@ setup: ## make .venv and install the locked packages
 lint: setup ## ruff and Biome alone, putting right what they can
 	@$(VENV) -m ruff check --fix .
 	@$(VENV) -m ruff format .
+	@.venv/bin/lint-imports --no-cache
 	@$(VENV) -m scripts.web fix
 
 types: setup ## mypy and tsc alone

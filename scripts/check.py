@@ -79,8 +79,12 @@ def main(arguments: list[str]) -> int:
     outcomes = [
         run_check(
             steps,
-            "lint and format (ruff)",
-            [[PYTHON, "-m", "ruff", "check", *folders], [PYTHON, "-m", "ruff", "format", "--check", *folders]],
+            "lint and format (ruff), imports (import-linter)",
+            [
+                [PYTHON, "-m", "ruff", "check", *folders],
+                [PYTHON, "-m", "ruff", "format", "--check", *folders],
+                [str(VENV_PYTHON.with_name("lint-imports")), "--no-cache"],
+            ],
         ),
         run_check(steps, "types (mypy)", [[PYTHON, "-m", "mypy"]]),
         run_check(steps, "training data (rasa data validate)", [rasa("data", "validate", "--fail-on-warnings")]),

@@ -68,6 +68,7 @@ def compile_lock(uv: str, name: str, extras: tuple[str, ...], upgrade: bool) -> 
     command = [uv, "pip", "compile", "pyproject.toml", "--python-version", "3.10", "--universal", "--generate-hashes"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--quiet", "--output-file", name]
     command += [part for extra in extras for part in ("--extra", extra)]
+    command += ["--group", "fern"]
     if name != FIRST:
         command += ["--constraint", FIRST]
     if upgrade:
