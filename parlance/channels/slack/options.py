@@ -1,10 +1,13 @@
 """What ``credentials.yml`` may say about the Slack channel."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from string import Formatter
-from typing import Any
+from typing import Any, ClassVar
 
+from parlance.channels.core.feedback import FEEDBACK_DATABASE
+from parlance.channels.core.options import ChannelOptions, one_of
 from parlance.errors import ParlanceError
 
 ENVIRONMENT = {
@@ -18,8 +21,11 @@ NEEDED = {"socket": ("bot_token", "app_token"), "http": ("bot_token", "signing_s
 
 
 @dataclass(frozen=True)
-class SlackTexts:
+class SlackTexts(ChannelOptions):
     """What the channel says itself. ``{...}`` is filled in."""
+
+    channel: ClassVar[str] = "The Slack channel"
+    kind: ClassVar[str] = "text"
 
     apology: str = "Sorry, something went wrong on my side. Please try again in a moment."
     set_aside: str = (
@@ -40,9 +46,22 @@ class SlackTexts:
     asked: str = "You asked: {text}"
     home: str = "Hello! Write to me under *Messages*."
 
+    def check(self) -> None:
+        """What else has to hold: each text can be filled in."""
+        for name, text in ((option.name, getattr(self, option.name)) for option in fields(self)):
+            blanks = {blank: "" for _, blank, _, _ in Formatter().parse(getattr(SlackTexts, name)) if blank}
+            try:
+                text.format(**blanks)
+            except (LookupError, ValueError) as error:
+                allowed = " and ".join(f"{{{blank}}}" for blank in blanks)
+                raise ParlanceError(
+                    f"The Slack channel's text '{name}' cannot be filled in: {text!r}.",
+                    f"Write a text{f' with {allowed} where that belongs' if blanks else ' without braces'}.",
+                ) from error
+
 
 @dataclass(frozen=True)
-class SlackOptions:
+class SlackOptions(ChannelOptions):
     """Options of the channel.
 
     Attributes:
@@ -58,6 +77,7 @@ class SlackOptions:
         upload_days: How long a picture is kept.
         upload_limit_mb: Megabytes of one picture.
         feedback: Whether answers carry thumbs up and down.
+        feedback_database: SQLAlchemy URL of the database that thumbs are kept in.
         home_response: The response of the domain that greets in the app's home tab.
         identity: ``module.function`` that signs who somebody is; see ``users.Mint``. None: nobody is recognised.
         api_url: Where Slack's Web API is.
@@ -65,7 +85,9 @@ class SlackOptions:
         texts: What the channel says itself; see ``SlackTexts``.
     """
 
-    mode: str = "socket"
+    channel: ClassVar[str] = "The Slack channel"
+
+    mode: str = one_of(*NEEDED, default="socket")
     bot_token: str = ""
     app_token: str = ""
     signing_secret: str = ""
@@ -77,6 +99,7 @@ class SlackOptions:
     upload_days: float = 365.0
     upload_limit_mb: float = 10.0
     feedback: bool = True
+    feedback_database: str = FEEDBACK_DATABASE
     home_response: str = "utter_greet"
     identity: str | None = None
     api_url: str = "https://slack.com/api/"
@@ -89,53 +112,22 @@ class SlackOptions:
         return bool(self.bot_token)
 
     @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> "SlackOptions":
+    def from_credentials(cls, credentials: Mapping[str, Any] | None) -> "SlackOptions":
         """Options as ``credentials.yml`` and the environment have them.
 
         Raises:
             ParlanceError: An option is unknown, a value is not possible, or a secret is missing for the mode.
         """
-        given = dict(credentials or {})
-        _check_names(given, cls, "option")
-        texts = given.pop("texts", None) or {}
-        _check_names(texts, SlackTexts, "text")
-        _check_texts(texts)
-        for name, variable in ENVIRONMENT.items():
-            given[name] = str(given.get(name) or os.environ.get(variable) or "").strip()
-        options = cls(**given, texts=SlackTexts(**texts))
-        options._check()
-        return options
+        secrets = {
+            name: str((credentials or {}).get(name) or os.environ.get(variable) or "").strip()
+            for name, variable in ENVIRONMENT.items()
+        }
+        others = {name: value for name, value in (credentials or {}).items() if name not in secrets}
+        return super().from_credentials({**others, **{name: secret for name, secret in secrets.items() if secret}})
 
-    def _check(self) -> None:
-        if self.mode not in NEEDED:
-            raise ParlanceError(
-                f"The Slack channel knows no mode '{self.mode}'.", "Write 'mode: socket' or 'mode: http'."
-            )
-        for name in ("messages_per_minute", "message_limit", "answer_seconds", "upload_days", "upload_limit_mb"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-                raise ParlanceError(f"The Slack channel's {name} is {value!r}.", "Give a number above 0.")
+    def check(self) -> None:
+        """What else has to hold: the mode has its secrets."""
         missing = [ENVIRONMENT[name] for name in NEEDED[self.mode] if not getattr(self, name)]
         if self.is_active and missing:
             remedy = f"Set {' and '.join(missing)}; docs/slack.md says where Slack shows it."
             raise ParlanceError(f"The Slack channel in mode '{self.mode}' lacks a secret.", remedy)
-
-
-def _check_names(given: dict[str, Any], kind: type, what: str) -> None:
-    known = [option.name for option in fields(kind)]
-    for name in given:
-        if name not in known:
-            raise ParlanceError(f"The Slack channel has no {what} '{name}'.", f"It has: {', '.join(known)}.")
-
-
-def _check_texts(given: dict[str, Any]) -> None:
-    for name, text in given.items():
-        blanks = {blank: "" for _, blank, _, _ in Formatter().parse(getattr(SlackTexts, name)) if blank}
-        try:
-            text.format(**blanks)
-        except (AttributeError, LookupError, ValueError) as error:
-            allowed = " and ".join(f"{{{blank}}}" for blank in blanks)
-            raise ParlanceError(
-                f"The Slack channel's text '{name}' cannot be filled in: {text!r}.",
-                f"Write a text{f' with {allowed} where that belongs' if blanks else ' without braces'}.",
-            ) from error
