@@ -40,7 +40,7 @@ class RetentionOptions(ChannelOptions):
 
     def check(self) -> None:
         """What else has to hold: who asks for erasures is told of them."""
-        if (self.erasures is None) != (self.erased is None):
+        if bool(self.erasures) != bool(self.erased):
             raise ParlanceError("The retention channel needs both of erasures and erased.", "Name both, or none.")
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from parlance.channels.core.options import ChannelOptions, Texts, from_zero, one_of
+from parlance.channels.core.options import ChannelOptions, Texts, from_zero, one_of, secret
 from parlance.errors import ParlanceError
 
 
@@ -27,6 +27,7 @@ class Options(ChannelOptions):
     rings: int = from_zero(0)
     rested: bool = True
     lofts: Texts = ()
+    key: str = secret("PIGEON_KEY")
     home: str = "loft"
     keeper: str | None = None
     texts: Sayings = field(default_factory=Sayings)
@@ -45,7 +46,7 @@ def test_what_is_given_replaces_the_defaults() -> None:
         ({"zebra": 3}, "The pigeon has no option 'zebra'. Its options: flight, "),
         ({7: 3}, "The pigeon has no option 7. Its options: "),
         ({"texts": {"helo": "Hi"}}, "The pigeon has no text 'helo'. Did you mean 'hello'? Its texts: hello."),
-        ({"texts": "Hi"}, "The pigeon's texts are 'Hi'."),
+        ({"texts": "Hi"}, "The pigeon's texts are not given by name."),
         ({"flight": "up"}, "The pigeon's option flight is 'up'. Write flight: low or flight: high."),
         ({"flight": ["low"]}, "The pigeon's option flight is ['low']. Write flight: low or flight: high."),
         ({"letters": 0}, "The pigeon's option letters is 0. It is a whole number above 0."),
@@ -56,7 +57,7 @@ def test_what_is_given_replaces_the_defaults() -> None:
         ({"rested": "no"}, "It is true or false."),
         ({"lofts": "a"}, "It is a list of texts."),
         ({"lofts": ["a", 1]}, "It is a list of texts."),
-        ({"home": ""}, "The pigeon's option home is ''. It is a text."),
+        ({"home": ""}, "The pigeon's option home is ''. It is a text, and not empty."),
         ({"home": None}, "It is a text."),
         ({"keeper": 3}, "It is a text."),
     ],
@@ -66,6 +67,15 @@ def test_a_mistake_is_named(given: dict[Any, Any], said: str) -> None:
     with pytest.raises(ParlanceError) as raised:
         Options.from_credentials(given)
     assert said in str(raised.value)
+
+
+def test_a_secret_comes_from_the_environment_unless_the_file_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIGEON_KEY", " from the environment ")
+    assert [Options.from_credentials({"key": key}).key for key in ("", None, "given")] == [
+        "from the environment",
+        "from the environment",
+        "given",
+    ]
 
 
 def test_a_function_is_loaded_by_its_dotted_name() -> None:

@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import MetaData, create_engine, event, inspect
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.sql import Executable
 
 from parlance.errors import ParlanceError
 from parlance.sqlite_files import damage_of, how_to_save, sqlite_file
@@ -14,57 +15,79 @@ from parlance.sqlite_files import damage_of, how_to_save, sqlite_file
 BUSY_SECONDS = 2  # less than the 3 seconds in which Slack wants an answer
 
 
-def database_url(text: str) -> URL:
-    """The URL that a text is.
-
-    Raises:
-        ParlanceError: It is none.
-    """
-    try:
-        return make_url(text)
-    except ArgumentError as error:
-        raise ParlanceError(
-            f"'{text}' is no database URL.", "Write one such as sqlite:///deliveries.db or postgresql://host/name."
-        ) from error
-
-
-def open_database(url: URL, tables: MetaData, what: str) -> Engine:
-    """Connect, and make the tables where they are not there yet.
+class Database:
+    """A database of a channel, shared by every process that is given the same address.
 
     Args:
-        what: What is kept there, for messages: "deliveries".
+        url: SQLAlchemy URL. A SQLite file serves the processes of one machine; replicas on several machines need a
+            server such as PostgreSQL.
 
     Raises:
-        ParlanceError: The database cannot be used, or is a damaged file, which stays as it is.
+        ParlanceError: It is no URL.
     """
-    file = sqlite_file(url)
-    if file is not None and (damage := damage_of(file, thoroughly=True)):
-        raise ParlanceError(
-            f"The {what} in {file} cannot be read: {damage}. The file was left as it is.", how_to_save(file)
-        )
-    try:
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _make_private(file)
-        engine = create_engine(url, **_limits(url))
-        if url.get_backend_name() == "sqlite":
-            event.listen(engine, "connect", _overwrite_what_is_deleted)
+
+    tables: ClassVar[MetaData]
+    what: ClassVar[str]
+    """What is kept there, for messages."""
+
+    def __init__(self, url: str) -> None:
         try:
-            tables.create_all(engine)
-        except SQLAlchemyError:
-            # Another process may have made the tables between our look and our attempt.
-            if not all(inspect(engine).has_table(name) for name in tables.tables):
-                raise
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        raise ParlanceError(
-            f"The database of {what}, {url!r}, cannot be used: {error}.",
-            "Check that it runs, and that the folder of a SQLite file can be written to.",
-        ) from error
-    return engine
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise ParlanceError(
+                f"'{url}' is no database URL.", "Write one such as sqlite:///deliveries.db or postgresql://host/name."
+            ) from error
+
+    def open(self) -> None:
+        """Connect, and make the tables where they are not there yet.
+
+        Raises:
+            ParlanceError: The database cannot be used, or is a damaged file, which stays as it is.
+        """
+        file = sqlite_file(self._url)
+        if file is not None and (damage := damage_of(file, thoroughly=True)):
+            raise ParlanceError(
+                f"The {self.what} in {file} cannot be read: {damage}. The file was left as it is.", how_to_save(file)
+            )
+        try:
+            if file is not None:
+                _make_private(file)
+            self._engine = create_engine(self._url, **_limits(self._url))
+            if self._url.get_backend_name() == "sqlite":
+                event.listen(self._engine, "connect", _overwrite_what_is_deleted)
+            try:
+                self.tables.create_all(self._engine)
+            except SQLAlchemyError:
+                # Another process may have made the tables between our look and our attempt.
+                if not all(inspect(self._engine).has_table(name) for name in self.tables.tables):
+                    raise
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            raise ParlanceError(
+                f"The database of {self.what}, {self._url!r}, cannot be used: {error}.",
+                "Check that it runs, and that the folder of a SQLite file can be written to.",
+            ) from error
+
+    def check(self) -> None:
+        """Open and close it: a server that is starting would show a traceback of what is wrong.
+
+        Raises:
+            ParlanceError: As ``open`` does.
+        """
+        self.open()
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _run(self, statement: Executable) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(statement)
 
 
 def _make_private(file: Path) -> None:
     # It holds what customers write.
+    file.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
     os.chmod(file, 0o600)
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from parlance.channels.core.databases import database_url, open_database
+from parlance.channels.core.databases import Database
 from parlance.rasa.retention import Erased, Keeper
 
 KEEP_SECONDS = 2 * 24 * 3600.0  # Slack repeats what failed for a day at most
@@ -56,26 +56,16 @@ class Delivery:
     tries: int
 
 
-class DeliveryLog:
-    """The inbox, shared by every process that is given the same database.
+class DeliveryLog(Database):
+    """The inbox."""
 
-    Args:
-        url: SQLAlchemy URL. A SQLite file serves the processes of one machine; replicas on several machines need a
-            server such as PostgreSQL.
-    """
+    tables = _metadata
+    what = "deliveries"
 
     def __init__(self, url: str) -> None:
-        self._url = database_url(url)
+        super().__init__(url)
         self._owner = uuid.uuid4().hex
         self._last = 0.0
-
-    def open(self) -> None:
-        """Connect, and make the table where it is not there yet.
-
-        Raises:
-            ParlanceError: The database cannot be used, or is a damaged file, which stays as it is.
-        """
-        self._engine = open_database(self._url, _metadata, "deliveries")
 
     def stamp(self) -> float:
         """The time of now, later than each that this process was given before."""
@@ -164,10 +154,6 @@ class DeliveryLog:
         with self._engine.connect() as connection:
             return list({row.order: (row.order, row.received_at) for row in connection.execute(rows)}.values())
 
-    def _run(self, statement: Any) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(statement)
-
     async def forget_old(self) -> None:
         """Remove what is older than it is kept for."""
         before = time.time() - KEEP_SECONDS
@@ -178,10 +164,6 @@ class DeliveryLog:
     async def forget(self, orders: Collection[str]) -> None:
         """Remove what is stored of these orders, answered or not."""
         await asyncio.to_thread(self._run, delete(_inbox).where(_inbox.c.order.in_(orders)))
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
 
 
 class DeliveryKeeper(Keeper):

@@ -16,7 +16,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from parlance.channels.core.databases import database_url, open_database
+from parlance.channels.core.databases import Database
 from parlance.rasa.retention import Erased, Keeper, Retention
 from parlance.rasa.tracker_retention import names
 
@@ -57,32 +57,11 @@ class Thumb:
     text: str
 
 
-class FeedbackStore:
-    """The records, of every channel and process that is given the same database.
+class FeedbackStore(Database):
+    """The records of every channel, and the one way to them."""
 
-    Args:
-        url: SQLAlchemy URL.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = database_url(url)
-
-    def open(self) -> None:
-        """Connect, and make the table where it is not there yet.
-
-        Raises:
-            ParlanceError: The database cannot be used, or is a damaged file, which stays as it is.
-        """
-        self._engine = open_database(self._url, _metadata, "feedback")
-
-    def check(self) -> None:
-        """The same, and close it again: a server that is starting would show a traceback of what is wrong."""
-        self.open()
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
+    tables = _metadata
+    what = "feedback"
 
     async def take(self, thumb: Thumb, answers: str, agent: Agent) -> bool:
         """Keep a thumb; whether its conversation is still there to be kept with.
@@ -131,10 +110,6 @@ class FeedbackStore:
         """Remove what is older, in seconds since 1970."""
         self._run(delete(_feedback).where(_feedback.c.at < moment))
 
-    def _run(self, statement: Any) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(statement)
-
     def keep_by(self, retention: Retention) -> None:
         """Have a server's retention know of the records, once, whichever channels name them."""
         keeper = FeedbackKeeper(self, lambda: retention.conversation_days)
@@ -174,11 +149,9 @@ def _message(tracker: DialogueStateTracker | None, id: str) -> UserUttered | Non
 
 
 def _understood(message: UserUttered) -> dict[str, Any]:
-    entities = [{name: entity.get(name) for name in ("entity", "value")} for entity in message.entities]
-    intent = message.intent
     return {
         "text": message.text,
-        "intent": intent.get("name"),
-        "confidence": intent.get("confidence"),
-        "entities": entities,
+        "intent": message.intent.get("name"),
+        "confidence": message.intent.get("confidence"),
+        "entities": [{name: entity.get(name) for name in ("entity", "value")} for entity in message.entities],
     }

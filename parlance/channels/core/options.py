@@ -1,6 +1,7 @@
 """A channel's part of ``credentials.yml``: read into a dataclass, and each mistake in it named."""
 
 import difflib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
@@ -24,6 +25,11 @@ def from_zero(default: float) -> Any:
     return field(default=default, metadata={"zero": True})
 
 
+def secret(variable: str) -> Any:
+    """A secret that is taken from the environment where ``credentials.yml`` leaves it out; empty in neither."""
+    return field(default="", metadata={"variable": variable})
+
+
 @dataclass(frozen=True)
 class ChannelOptions:
     """The base of a channel's options. Their types say what they take, and a number is above zero."""
@@ -42,7 +48,7 @@ class ChannelOptions:
         """
         if not isinstance(credentials or {}, Mapping):
             raise ParlanceError(
-                f"{cls.channel}'s {cls.kind}s are {credentials!r}.", "Write each with its name in front: name: value"
+                f"{cls.channel}'s {cls.kind}s are not given by name.", "Write each on a line of its own, name: value"
             )
         known = {option.name: option for option in fields(cls)}
         given: dict[str, Any] = {}
@@ -54,6 +60,9 @@ class ChannelOptions:
                     f"{cls.channel} has no {cls.kind} {name!r}.", f"{hint}Its {cls.kind}s: {', '.join(known)}."
                 )
             given[name] = _checked(f"{cls.channel}'s {cls.kind}", name, value, known[name].type, known[name].metadata)
+        for name, option in known.items():
+            if variable := option.metadata.get("variable"):
+                given[name] = str(given.get(name) or os.environ.get(variable) or "").strip()
         options = cls(**given)
         options.check()
         return options
@@ -79,6 +88,8 @@ def _checked(what: str, name: str, value: Any, kind: Any, rules: Mapping[str, An
     """A value, where it is of the option's kind."""
     if isinstance(kind, type) and issubclass(kind, ChannelOptions):
         return kind.from_credentials(value)
+    if "variable" in rules:
+        return value  # whatever it is, it is not shown
     if fault := _fault(name, value, kind, rules):
         raise ParlanceError(f"{what} {name} is {value!r}.", fault)
     return tuple(value) if kind == Texts else value
@@ -98,5 +109,6 @@ def _fault(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> str:
         fits = is_number and (value > 0 or value == 0 and "zero" in rules)
         number = "whole number" if kind is int else "number"
         return "" if fits else f"It is a {number} {'from' if 'zero' in rules else 'above'} 0."
-    fits = isinstance(value, str) and bool(value) or value is None and kind is not str
-    return "" if fits else "It is a text."
+    may_be_empty = kind is not str
+    fits = isinstance(value, str) and (value or may_be_empty) or value is None and may_be_empty
+    return "" if fits else f"It is a text{'' if may_be_empty else ', and not empty'}."

@@ -94,9 +94,7 @@ class SlackChannel(InputChannel):
             logger.info("Slack is off, since SLACK_BOT_TOKEN is not set. docs/slack.md says how to set it up.")
             return blueprint
         with as_rasa_errors(ChannelError):
-            # A server that is starting would show a traceback of what is wrong with the database.
-            self._deliveries.open()
-            self._deliveries.close()
+            self._deliveries.check()
             self._feedback.check()
 
         @blueprint.listener("before_server_start")

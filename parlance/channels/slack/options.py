@@ -1,21 +1,12 @@
 """What ``credentials.yml`` may say about the Slack channel."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from string import Formatter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from parlance.channels.core.feedback import FEEDBACK_DATABASE
-from parlance.channels.core.options import ChannelOptions, one_of
+from parlance.channels.core.options import ChannelOptions, one_of, secret
 from parlance.errors import ParlanceError
-
-ENVIRONMENT = {
-    "bot_token": "SLACK_BOT_TOKEN",
-    "app_token": "SLACK_APP_TOKEN",
-    "signing_secret": "SLACK_SIGNING_SECRET",
-}
-"""Secrets that are taken from the environment where ``credentials.yml`` leaves them out."""
 
 NEEDED = {"socket": ("bot_token", "app_token"), "http": ("bot_token", "signing_secret")}
 
@@ -88,9 +79,9 @@ class SlackOptions(ChannelOptions):
     channel: ClassVar[str] = "The Slack channel"
 
     mode: str = one_of(*NEEDED, default="socket")
-    bot_token: str = ""
-    app_token: str = ""
-    signing_secret: str = ""
+    bot_token: str = secret("SLACK_BOT_TOKEN")
+    app_token: str = secret("SLACK_APP_TOKEN")
+    signing_secret: str = secret("SLACK_SIGNING_SECRET")
     deliveries: str = "sqlite:///.rasa/slack-deliveries.db"
     messages_per_minute: int = 20
     message_limit: int = 4000
@@ -111,23 +102,10 @@ class SlackOptions(ChannelOptions):
         """Whether there is a workspace to talk to."""
         return bool(self.bot_token)
 
-    @classmethod
-    def from_credentials(cls, credentials: Mapping[str, Any] | None) -> "SlackOptions":
-        """Options as ``credentials.yml`` and the environment have them.
-
-        Raises:
-            ParlanceError: An option is unknown, a value is not possible, or a secret is missing for the mode.
-        """
-        secrets = {
-            name: str((credentials or {}).get(name) or os.environ.get(variable) or "").strip()
-            for name, variable in ENVIRONMENT.items()
-        }
-        others = {name: value for name, value in (credentials or {}).items() if name not in secrets}
-        return super().from_credentials({**others, **{name: secret for name, secret in secrets.items() if secret}})
-
     def check(self) -> None:
         """What else has to hold: the mode has its secrets."""
-        missing = [ENVIRONMENT[name] for name in NEEDED[self.mode] if not getattr(self, name)]
+        variables = {option.name: option.metadata.get("variable") for option in fields(self)}
+        missing = [str(variables[name]) for name in NEEDED[self.mode] if not getattr(self, name)]
         if self.is_active and missing:
             remedy = f"Set {' and '.join(missing)}; docs/slack.md says where Slack shows it."
             raise ParlanceError(f"The Slack channel in mode '{self.mode}' lacks a secret.", remedy)
