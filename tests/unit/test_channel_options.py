@@ -58,7 +58,7 @@ def test_what_is_given_replaces_the_defaults() -> None:
         ({"lofts": "a"}, "It is a list of texts."),
         ({"lofts": ["a", 1]}, "It is a list of texts."),
         ({"home": ""}, "The pigeon's option home is ''. It is a text, and not empty."),
-        ({"home": None}, "It is a text."),
+        ({"home": None}, "It is a text, and not empty."),
         ({"keeper": 3}, "It is a text."),
     ],
     ids=str,

@@ -110,5 +110,5 @@ def _fault(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> str:
         number = "whole number" if kind is int else "number"
         return "" if fits else f"It is a {number} {'from' if 'zero' in rules else 'above'} 0."
     may_be_empty = kind is not str
-    fits = isinstance(value, str) and (value or may_be_empty) or value is None and may_be_empty
+    fits = isinstance(value, str) and bool(value) or may_be_empty and value in (None, "")
     return "" if fits else f"It is a text{'' if may_be_empty else ', and not empty'}."

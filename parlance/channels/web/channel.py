@@ -53,11 +53,10 @@ class WebInput(InputChannel):
         self._assets = Assets(options)
         self._conversations = Conversations(Path(options.database), options.answer_seconds)
         self._feedback = FeedbackStore(options.feedback_database)
-        limits = VisitorLimits(options)
-        self._visitors = Visitors(options, self._conversations, limits)
-        self._pictures = VisitorPictures(options, self._conversations, self._visitors, limits)
-        self._readers = Readers(self._conversations, self._visitors, limits)
-        self._limits = limits
+        self._limits = VisitorLimits(options)
+        self._visitors = Visitors(options, self._conversations, self._limits)
+        self._pictures = VisitorPictures(options, self._conversations, self._visitors, self._limits)
+        self._readers = Readers(self._conversations, self._visitors, self._limits)
         self._turns: Turns
         self._app: Sanic
 
