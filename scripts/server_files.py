@@ -85,7 +85,8 @@ def _keep_channels(credentials: dict[str, Any], data: Path) -> None:
     for channel, places in kept.items():
         if channel in credentials:
             options = credentials[channel] or {}
-            credentials[channel] = {**options, **places, "uploads": str(data / "uploads")}
+            shared = {"uploads": str(data / "uploads"), "feedback_database": f"sqlite:///{data / 'feedback.db'}"}
+            credentials[channel] = {**options, **places, **shared}
 
 
 def _read(file: Path) -> dict[str, Any]:

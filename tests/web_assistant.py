@@ -6,8 +6,10 @@ on a small action server that a test can stop, or make slow.
 
 import asyncio
 import json
+import sqlite3
 import threading
 import traceback
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -111,7 +113,6 @@ def train(folder: Path) -> Path:
                     "type": "any",
                     "mappings": [{"type": "from_entity", "entity": "further_request"}],
                 },
-                "answer_feedback": {"type": "any", "influence_conversation": False, "mappings": custom},
                 "customer": {"type": "any", "influence_conversation": False, "mappings": custom},
             },
         },
@@ -122,6 +123,15 @@ def train(folder: Path) -> Path:
     result = rasa_train(domain, config, [training], output=str(folder / "models"), force_training=True)
     assert result.model
     return Path(result.model)
+
+
+def thumbs_in(file: Path, conversation: str) -> list[dict[str, Any]]:
+    """The records of a conversation's thumbs, the oldest first."""
+    with closing(sqlite3.connect(file)) as database:
+        database.row_factory = sqlite3.Row
+        query = "SELECT * FROM channel_feedback WHERE conversation = ? ORDER BY at"
+        rows = [dict(row) for row in database.execute(query, (conversation,))]
+    return [{**row, "understood": json.loads(row["understood"])} for row in rows]
 
 
 class ActionServer:
@@ -181,6 +191,7 @@ class WebAssistant:
         self.more_channels: list[InputChannel] = []
         self.options = {
             "database": str(folder / "web_chat.db"),
+            "feedback_database": f"sqlite:///{folder / 'feedback.db'}",
             "secret_file": str(folder / "secret"),
             "uploads": str(folder / "uploads"),
             "page": "tests.web_assistant.page",

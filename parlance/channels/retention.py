@@ -4,51 +4,54 @@ It takes in no messages; ``credentials.yml`` is where Rasa lets a server be told
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.core.tracker_store import TrackerStore
 from sanic import Blueprint, Sanic
 
-from parlance.dotted_names import named_function
+from parlance.channels.core.options import ChannelOptions
 from parlance.errors import ParlanceError
 from parlance.rasa import patches
-from parlance.rasa.errors import ChannelError
+from parlance.rasa.errors import ChannelError, as_rasa_errors
 from parlance.rasa.retention import Source, retention_of
 from parlance.rasa.single_server import guarded
 from parlance.rasa.tracker_retention import TrackerKeeper
 
-CONVERSATION_DAYS = 90.0
-OPTIONS = ("conversation_days", "erasures", "erased", "tidy")
+
+@dataclass(frozen=True)
+class RetentionOptions(ChannelOptions):
+    """Options of the channel.
+
+    Attributes:
+        conversation_days: How long Rasa's conversations are kept after their last message.
+        erasures: Function, as ``package.module.function``, that returns what is to be forgotten now, each with ``id``,
+            ``conversations``, ``emails`` and ``pictures``.
+        erased: Function that is told the id of what is.
+        tidy: Function that is called every hour.
+    """
+
+    channel: ClassVar[str] = "The retention channel"
+
+    conversation_days: float = 90.0
+    erasures: str | None = None
+    erased: str | None = None
+    tidy: str | None = None
+
+    def check(self) -> None:
+        """What else has to hold: who asks for erasures is told of them."""
+        if bool(self.erasures) != bool(self.erased):
+            raise ParlanceError("The retention channel needs both of erasures and erased.", "Name both, or none.")
 
 
 class RetentionInput(InputChannel):
-    """Has the stores of the server forget.
+    """Has the stores of the server forget."""
 
-    Options, in ``credentials.yml``:
-
-    - ``conversation_days``: how long Rasa's conversations are kept after their last message.
-    - ``erasures`` and ``erased``: functions, as ``package.module.function``. The first returns what is to be forgotten
-      now, each with ``id``, ``conversations``, ``emails`` and ``pictures``; the second is told the id of what is.
-    - ``tidy``: a function that is called every hour.
-    """
-
-    def __init__(self, options: dict[str, Any]) -> None:
-        if unknown := sorted(set(options) - set(OPTIONS)):
-            raise ParlanceError(
-                f"The retention channel has no option {unknown[0]!r}.", f"Its options: {', '.join(OPTIONS)}."
-            )
-        self._days = options.get("conversation_days", CONVERSATION_DAYS)
-        if not isinstance(self._days, int | float) or isinstance(self._days, bool) or self._days <= 0:
-            raise ParlanceError(
-                "The retention channel's option conversation_days is no number above zero.", f"It is {self._days!r}."
-            )
-        waiting, done, self._tidy = (
-            named_function(options[name], f"The retention channel's option {name}") if options.get(name) else None
-            for name in OPTIONS[1:]
-        )
-        if (waiting is None) != (done is None):
-            raise ParlanceError("The retention channel needs both of erasures and erased.", "Name both, or none.")
+    def __init__(self, options: RetentionOptions) -> None:
+        self._days = options.conversation_days
+        self._tidy = options.function("tidy")
+        waiting, done = options.function("erasures"), options.function("erased")
         self._source = Source(waiting, done) if waiting and done else None
 
     @classmethod
@@ -63,10 +66,8 @@ class RetentionInput(InputChannel):
             ChannelError: An option does not work out.
         """
         patches.apply_to_server(guarded)
-        try:
-            return cls(dict(credentials or {}))
-        except ParlanceError as error:
-            raise ChannelError(error.problem, error.remedy) from error
+        with as_rasa_errors(ChannelError):
+            return cls(RetentionOptions.from_credentials(credentials))
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         blueprint = Blueprint("retention")
@@ -82,6 +83,7 @@ class RetentionInput(InputChannel):
                 retention.add_source(self._source)
             if self._tidy:
                 retention.add_chore(self._tidy)
+            retention.conversation_days = self._days
             retention.add("conversations", TrackerKeeper(store, self._days))
 
         @blueprint.listener("before_server_stop")

@@ -82,6 +82,8 @@ class Retention:
         self._keepers: dict[str, Keeper] = {}
         self._sources: list[Source] = []
         self._chores: list[Callable[[], None]] = []
+        self.conversation_days: float | None = None
+        """For how long Rasa's conversations are kept; None is for good."""
         self._failing: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 

@@ -48,6 +48,7 @@ def write_settings(folder: Path, action_port: str, other_origin: str) -> str:
         {
             "allowed_origins": [other_origin],
             "database": str(folder / "web_chat.db"),
+            "feedback_database": f"sqlite:///{folder / 'feedback.db'}",
             "secret_file": str(folder / "secret"),
             "uploads": str(folder / "uploads"),
         }

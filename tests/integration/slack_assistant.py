@@ -73,7 +73,6 @@ DOMAIN = {
             "influence_conversation": False,
             "mappings": [{"type": "from_entity", "entity": "photo"}],
         },
-        "answer_feedback": {"type": "any", "mappings": [{"type": "custom"}]},
     },
     "responses": {"utter_greet": [GREETING]},
     "actions": [action for action in RULES.values() if action.startswith("action_")],

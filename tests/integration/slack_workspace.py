@@ -26,6 +26,7 @@ class Workspace:
     def __init__(self, slack: SlackServer, model: Path, action_url: str, folder: Path, **options: Any) -> None:
         self.slack = slack
         self._server = (model, action_url, folder / "conversations.db")
+        self.folder = folder
         self.uploads = folder / "uploads"
         self.credentials = {
             "mode": "http",
@@ -34,6 +35,7 @@ class Workspace:
             "signing_secret": SIGNING_SECRET,
             "api_url": f"{slack.address}/api/",
             "deliveries": f"sqlite:///{folder / 'deliveries.db'}",
+            "feedback_database": f"sqlite:///{folder / 'feedback.db'}",
             "uploads": str(self.uploads),
             "identity": "shop.identity.mint",
             **options,

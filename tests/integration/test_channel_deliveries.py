@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from parlance.channels.core import deliveries
-from parlance.channels.core.deliveries import BUSY_SECONDS, DeliveryLog
+from parlance.channels.core.databases import BUSY_SECONDS
+from parlance.channels.core.deliveries import DeliveryLog
 from parlance.errors import ParlanceError
 
 # Forked: to import Rasa once more would take a minute.

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from parlance.channels.core.deliveries import DeliveryLog
+from parlance.channels.core.feedback import FeedbackStore
 from parlance.channels.web.store import ConversationStore
 from parlance.errors import ParlanceError
 from parlance.sqlite_files import damage_of
@@ -46,6 +47,10 @@ def open_inbox(file: Path) -> None:
     log.close()
 
 
+def open_feedback(file: Path) -> None:
+    FeedbackStore(f"sqlite:///{file}").check()
+
+
 def make_shop(file: Path) -> None:
     url = make_url(f"sqlite:///{file}")
     set_up(url)
@@ -59,6 +64,7 @@ def open_shop(file: Path) -> None:
 STORES: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
     "web chat": (make_chat, open_chat),
     "inbox": (open_inbox, open_inbox),
+    "feedback": (open_feedback, open_feedback),
     "shop": (make_shop, open_shop),
 }
 

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from parlance.channels.rest import APOLOGY, STARTED_OVER, RestInput
+from parlance.channels.core.turns import MOST_TRIES
+from parlance.channels.rest import RestInput
+from parlance.channels.rest.turn import APOLOGY, STARTED_OVER
 from parlance.channels.web import WebInput
-from parlance.channels.web.conversations import MOST_TRIES
 from parlance.errors import ParlanceError
 from tests.integration.test_web_channel import Visitor, photo, texts
 from tests.web_assistant import WebAssistant

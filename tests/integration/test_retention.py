@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from parlance.rasa.retention import Erased
 from parlance.rasa.tracker_retention import Busy, TrackerKeeper, names
 from parlance.rasa.tracker_store import SQLiteTrackerStore
 from tests.integration.test_web_channel import IDENTITY_SECRET, Visitor, identity, photo, texts
-from tests.web_assistant import WebAssistant
+from tests.web_assistant import WebAssistant, thumbs_in
 
 ADA = "ada.byrne@example.com"
 DAY = 86_400.0
@@ -80,6 +81,13 @@ def erase(request: Request) -> None:
         time.sleep(0.05)
 
 
+def rate(visitor: Visitor) -> None:
+    """A thumb on what was last said."""
+    answer = next(entry for entry in reversed(visitor.settled()) if entry["kind"] == "bot")
+    assert visitor.post("feedback", id="a-thumb-of-theirs", answer=answer["id"], rating="up").status_code == 202
+    visitor.settled()
+
+
 def everything_in(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
@@ -100,6 +108,10 @@ def test_what_was_erased_stands_in_no_file_and_others_stay(assistant: WebAssista
         visitor.send("", upload=stored["id"])
         visitor.settled()
     naming.settled()
+    for visitor in (known, signed_in, naming, other):
+        rate(visitor)
+    feedback = assistant.folder / "feedback.db"
+    assert all(thumbs_in(feedback, visitor.conversation) for visitor in (known, signed_in, naming, other))
     for bird in (b"kingfisher", b"bittern", b"coot"):
         assert bird in everything_in(assistant.folder)
 
@@ -109,6 +121,8 @@ def test_what_was_erased_stands_in_no_file_and_others_stay(assistant: WebAssista
     for trace in (b"kingfisher", b"bittern", b"coot", ADA.encode(), signed_in.conversation.encode()):
         assert trace not in left
     assert [picture.exists() for picture in pictures] == [False, False, True]
+    thumbs = [len(thumbs_in(feedback, visitor.conversation)) for visitor in (known, signed_in, naming, other)]
+    assert thumbs == [0, 0, 0, 1]
     # Who names the id of another's picture does not take it along.
     thief = Visitor(assistant.chat)
     thief.send(f"echo {pictures[2].name}")
@@ -146,6 +160,25 @@ def test_a_shop_that_is_away_is_asked_again(assistant: WebAssistant) -> None:
     FAULTS.extend([OSError("the database is away")] * 3)
     erase(Request(3, conversations=[visitor.conversation]))
     assert b"plover" not in everything_in(assistant.folder)
+
+
+def test_thumbs_are_kept_as_long_as_conversations(assistant: WebAssistant) -> None:
+    feedback = assistant.folder / "feedback.db"
+    visitor, later = Visitor(assistant.chat), Visitor(assistant.chat)
+    for each in (visitor, later):
+        each.send("echo a heron")
+        rate(each)
+    with closing(sqlite3.connect(feedback)) as database, database:
+        days_ago = "UPDATE channel_feedback SET at = at - ? WHERE conversation = ?"
+        database.execute(days_ago, (91 * DAY, visitor.conversation))
+        database.execute(days_ago, (89 * DAY, later.conversation))
+    # What is old is looked for at the start.
+    assistant.stop()
+    assistant.start()
+    deadline = time.monotonic() + 20
+    while thumbs_in(feedback, visitor.conversation) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not thumbs_in(feedback, visitor.conversation) and thumbs_in(feedback, later.conversation)
 
 
 # The tracker store ------------------------------------------------------------------------------------------------

@@ -17,9 +17,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from parlance.channels.slack import SlackChannel, web_api
+from parlance.rasa.retention import Erased, retention_of
 from tests.integration.slack_assistant import SLOW_SECONDS, ActionServer, RasaServer
 from tests.integration.slack_workspace import Workspace, url_of, wait_until
 from tests.slack_server import BOT_USER, SlackServer, User
+from tests.web_assistant import thumbs_in
 
 APOLOGY = "Sorry, something went wrong"
 
@@ -495,11 +497,26 @@ def test_a_rating_is_kept_with_the_conversation(workspace: Workspace, slack: Sla
     wait_until(lambda: not blocks_of(answer, "context_actions"), "thanks in place of the thumbs")
 
     assert "👎" in blocks_of(answer, "context")[0]["elements"][0]["text"]
-    ratings = [
-        event["value"] for event in workspace.events(f"slack-{channel}") if event.get("name") == "answer_feedback"
-    ]
-    assert ratings == [{"message_id": answer["ts"], "rating": "down", "text": "You said: what <now>"}]
+    (rating,) = thumbs_in(workspace.folder / "feedback.db", f"slack-{channel}")
+    assert (rating["message"], rating["rating"], rating["text"]) == (answer["ts"], "down", "You said: what <now>")
+    (asked,) = [event for event in workspace.events(f"slack-{channel}") if event["event"] == "user"]
+    assert rating["understood"]["text"] == asked["text"] == "what <now>"
+    assert rating["understood"]["intent"] == asked["parse_data"]["intent"]["name"]
+    assert (rating["channel"], rating["model"]) == ("slack", asked["metadata"]["model_id"])
+    assert asked["timestamp"] < rating["at"] < time.time()
     assert workspace.answers(ada, "still here")[0]["text"] == "You said: still here"
+
+
+def test_a_rating_is_erased_with_its_conversation(workspace: Workspace, slack: SlackServer, ada: User) -> None:
+    (answer,) = workspace.answers(ada, "a kingfisher by the lake")
+    channel = slack.direct(ada)
+    slack.deliver(workspace.url, slack.rating_payload(ada, channel, answer, "up"), "interaction")
+    wait_until(lambda: thumbs_in(workspace.folder / "feedback.db", f"slack-{channel}"), "a record")
+    workspace.settle(ada)
+    erased = Erased(frozenset({f"slack-{channel}"}))
+    workspace.rasa.run(retention_of(workspace.rasa.app).erase(erased))
+
+    assert b"kingfisher" not in (workspace.folder / "feedback.db").read_bytes()
 
 
 def test_a_crashed_action_yields_an_apology(workspace: Workspace, ada: User) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from parlance.channels.web import WebInput
 from parlance.errors import ParlanceError
 from shop.recognition import Recognition, sign
-from tests.web_assistant import WebAssistant
+from tests.web_assistant import WebAssistant, thumbs_in
 
 IDENTITY_SECRET = "the-secret-of-the-tests-is-long-enough"
 
@@ -510,9 +510,22 @@ def test_a_thumb_is_stored_with_the_conversation(assistant: WebAssistant) -> Non
 
     assert visitor.post("feedback", id="on-a-question", answer=question["id"], rating="up").status_code == 400
     assert visitor.post("feedback", id="a-third-thing", answer=answer["id"], rating="sideways").status_code == 400
-    slots = [event for event in assistant.tracker_events(visitor.conversation) if event["event"] == "slot"]
-    thumbs = [slot["value"] for slot in slots if slot["name"] == "answer_feedback"]
-    assert thumbs == [{"message_id": answer["id"], "rating": rating, "text": "Hello!"} for rating in ("up", "down")]
+    thumbs = thumbs_in(assistant.folder / "feedback.db", visitor.conversation)
+    assert [
+        {name: thumb[name] for name in ("channel", "message", "rating", "text", "understood")} for thumb in thumbs
+    ] == [
+        {
+            "channel": "web",
+            "message": answer["id"],
+            "rating": rating,
+            "text": "Hello!",
+            "understood": {"text": "hello", "intent": "greet", "confidence": 1.0, "entities": []},
+        }
+        for rating in ("up", "down")
+    ]
+    (asked,) = [event for event in assistant.tracker_events(visitor.conversation) if event["event"] == "user"]
+    assert {thumb["model"] for thumb in thumbs} == {asked["metadata"]["model_id"]}
+    assert asked["timestamp"] < thumbs[0]["at"] < thumbs[1]["at"] < time.time()
 
 
 def test_starting_over_clears_the_view_and_the_tracker(assistant: WebAssistant) -> None:

@@ -89,9 +89,8 @@ def test_the_wheel_holds_the_library_alone_and_its_types(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"parlance"}
-    assert {"parlance/py.typed", "parlance/evaluation/report.html", "parlance/finetuning/out_of_scope.yml"} <= set(
-        names
-    )
+    held = {"parlance/py.typed", "parlance/evaluation/report.html", "parlance/finetuning/out_of_scope.yml"}
+    assert held <= set(names)
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(wheel: Path) -> None:

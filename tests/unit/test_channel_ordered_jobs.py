@@ -71,3 +71,26 @@ def test_what_a_job_puts_under_another_key_is_waited_for_too() -> None:
 
     assert asyncio.run(main()) == 0
     assert done == ["further"]
+
+
+def test_what_waits_is_counted_and_the_end_of_a_keys_jobs_is_told() -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        jobs = OrderedJobs(when_done=done.append)
+        go_on = asyncio.Event()
+
+        async def work() -> None:
+            await go_on.wait()
+
+        jobs.put("a", work)
+        jobs.put("a", work)
+        await asyncio.sleep(0)
+        assert (jobs.waiting("a"), jobs.waiting("b")) == (1, 0)
+        assert (jobs.is_busy("a"), jobs.is_busy("b"), done) == (True, False, [])
+        go_on.set()
+        await jobs.finish(5)
+        assert (jobs.waiting("a"), jobs.is_busy("a")) == (0, False)
+
+    asyncio.run(main())
+    assert done == ["a"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parlance.channels.rest import RestOptions
+from parlance.channels.rest.options import RestOptions
 from parlance.channels.web.options import WebOptions
 from parlance.finetuning import FinetuneOptions
 from parlance.foreign_options import FOR_NLU

@@ -83,6 +83,7 @@ def test_with_a_folder_for_its_data_a_server_shares_nothing(tmp_path: Path, monk
     assert (web["page"], web["database"]) == ("shop.page", str(data / "web_chat.db"))
     assert slack["deliveries"] == f"sqlite:///{data}/slack-deliveries.db"
     assert web["uploads"] == slack["uploads"] == str(data / "uploads")
+    assert web["feedback_database"] == slack["feedback_database"] == f"sqlite:///{data}/feedback.db"
     assert credentials["rest"] is None
     assert read(tmp_path / "endpoints.yml") == shared
 

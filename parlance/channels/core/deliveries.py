@@ -6,39 +6,19 @@ it was set aside, as long as the keys.
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    insert,
-    inspect,
-    select,
-    update,
-)
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from parlance.errors import ParlanceError
+from parlance.channels.core.databases import Database
 from parlance.rasa.retention import Erased, Keeper
-from parlance.sqlite_files import damage_of, how_to_save, sqlite_file
 
 KEEP_SECONDS = 2 * 24 * 3600.0  # Slack repeats what failed for a day at most
-BUSY_SECONDS = 2  # less than the 3 seconds in which Slack wants an answer
 LEASE_SECONDS = 20.0
 """How long a process that no longer renews its claim on what is pending counts as alive."""
 
@@ -76,59 +56,16 @@ class Delivery:
     tries: int
 
 
-class DeliveryLog:
-    """The inbox, shared by every process that is given the same database.
+class DeliveryLog(Database):
+    """The inbox."""
 
-    Args:
-        url: SQLAlchemy URL. A SQLite file serves the processes of one machine; replicas on several machines need a
-            server such as PostgreSQL.
-    """
+    tables = _metadata
+    what = "deliveries"
 
     def __init__(self, url: str) -> None:
-        try:
-            self._url = make_url(url)
-        except ArgumentError as error:
-            raise ParlanceError(
-                f"'{url}' is no database URL.", "Write one such as sqlite:///deliveries.db or postgresql://host/name."
-            ) from error
+        super().__init__(url)
         self._owner = uuid.uuid4().hex
         self._last = 0.0
-
-    def open(self) -> None:
-        """Connect, and make the table where it is not there yet.
-
-        Raises:
-            ParlanceError: The database cannot be used, or is a damaged file, which stays as it is.
-        """
-        self._check_file()
-        try:
-            if self._url.get_backend_name() == "sqlite" and self._url.database:
-                Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-                if self._url.database != ":memory:":
-                    # It holds what customers write.
-                    os.close(os.open(self._url.database, os.O_CREAT | os.O_RDONLY, 0o600))
-                    os.chmod(self._url.database, 0o600)
-            self._engine = create_engine(self._url, **_limits(self._url))
-            if self._url.get_backend_name() == "sqlite":
-                event.listen(self._engine, "connect", _overwrite_what_is_deleted)
-            try:
-                _metadata.create_all(self._engine)
-            except SQLAlchemyError:
-                # Another process may have made the table between our look and our attempt.
-                if not all(inspect(self._engine).has_table(table.name) for table in (_deliveries, _inbox)):
-                    raise
-        except (SQLAlchemyError, ImportError, OSError) as error:
-            raise ParlanceError(
-                f"The database of deliveries, {self._url!r}, cannot be used: {error}.",
-                "Check that it runs, and that the folder of a SQLite file can be written to.",
-            ) from error
-
-    def _check_file(self) -> None:
-        file = sqlite_file(self._url)
-        if file is not None and (damage := damage_of(file, thoroughly=True)):
-            raise ParlanceError(
-                f"The deliveries in {file} cannot be read: {damage}. The file was left as it is.", how_to_save(file)
-            )
 
     def stamp(self) -> float:
         """The time of now, later than each that this process was given before."""
@@ -217,10 +154,6 @@ class DeliveryLog:
         with self._engine.connect() as connection:
             return list({row.order: (row.order, row.received_at) for row in connection.execute(rows)}.values())
 
-    def _run(self, statement: Any) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(statement)
-
     async def forget_old(self) -> None:
         """Remove what is older than it is kept for."""
         before = time.time() - KEEP_SECONDS
@@ -231,10 +164,6 @@ class DeliveryLog:
     async def forget(self, orders: Collection[str]) -> None:
         """Remove what is stored of these orders, answered or not."""
         await asyncio.to_thread(self._run, delete(_inbox).where(_inbox.c.order.in_(orders)))
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
 
 
 class DeliveryKeeper(Keeper):
@@ -251,23 +180,3 @@ class DeliveryKeeper(Keeper):
     async def forget_old(self) -> None:
         """Remove the keys of what Slack does not repeat any more, and what was set aside."""
         await self._deliveries.forget_old()
-
-
-def _overwrite_what_is_deleted(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA secure_delete=ON")
-
-
-def _limits(url: URL) -> dict[str, Any]:
-    """Arguments of an engine that gives up waiting for the database while Slack still listens."""
-    backend = url.get_backend_name()
-    if backend == "sqlite":
-        return {"connect_args": {"timeout": BUSY_SECONDS}}
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
-    if backend == "postgresql":
-        limit = f"{BUSY_SECONDS}s"
-        options["connect_args"] = {
-            "connect_timeout": BUSY_SECONDS,
-            "tcp_user_timeout": BUSY_SECONDS * 1000,
-            "options": f"-c statement_timeout={limit} -c lock_timeout={limit}",
-        }
-    return options

@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable
 
 Job = Callable[[], Awaitable[None]]
 
+CANCEL_SECONDS = 0.4
+"""How long what is cancelled may take to end."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -15,9 +18,13 @@ class OrderedJobs:
     """Runs the jobs of one key one after the other, in the order they were put; the keys run side by side.
 
     Belongs to one event loop. A job that raises is logged, and the next one runs.
+
+    Args:
+        when_done: Called with a key once it has no more jobs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, when_done: Callable[[str], None] | None = None) -> None:
+        self._when_done = when_done
         self._waiting: dict[str, deque[Job]] = {}
         self._workers: set[asyncio.Task[None]] = set()
 
@@ -42,6 +49,16 @@ class OrderedJobs:
                     logger.exception("A job for '%s' failed.", key)
         finally:
             del self._waiting[key]
+            if self._when_done:
+                self._when_done(key)
+
+    def waiting(self, key: str) -> int:
+        """How many jobs wait for their turn."""
+        return len(self._waiting.get(key, ()))
+
+    def is_busy(self, key: str) -> bool:
+        """Whether a job is under way, or about to be."""
+        return key in self._waiting
 
     async def finish(self, seconds: float) -> int:
         """Wait for what is queued, at most so long; the rest is cancelled. How many keys had work left."""
@@ -52,4 +69,6 @@ class OrderedJobs:
         unfinished = set(self._workers)
         for worker in unfinished:
             worker.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=CANCEL_SECONDS)
         return len(unfinished)

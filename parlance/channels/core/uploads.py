@@ -1,6 +1,7 @@
 """Pictures that people send: checked, written anew without their metadata, and stored out of the web's reach."""
 
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -49,7 +50,32 @@ class StoredUpload:
     size: int
 
     def as_dict(self) -> dict[str, str | int]:
+        """The metadata ``attachment`` of the message that tells the assistant of it."""
         return asdict(self)
+
+    @property
+    def payload(self) -> str:
+        """The text of that message."""
+        return f"/send_photo{json.dumps({'photo': self.id})}"
+
+
+@dataclass(frozen=True)
+class PictureFolder:
+    """Where a channel takes pictures in.
+
+    Attributes:
+        path: The folder; outside of anything that a web server shows.
+        limit: Bytes of one picture as it is sent.
+        storage: Bytes that all files in the folder may take together.
+    """
+
+    path: Path
+    limit: int
+    storage: int = STORAGE_BYTES
+
+    async def take_in(self, data: bytes, name: str) -> StoredUpload:
+        """Check and store a picture; ``store`` says what may be wrong with it."""
+        return await take_in(data, name, self.path, self.limit, self.storage)
 
 
 class UploadRefused(ParlanceError):

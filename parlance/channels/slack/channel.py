@@ -3,12 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import InputChannel, OutputChannel
 from rasa.shared.exceptions import InvalidConfigException
 from sanic import Blueprint, Sanic, response
 from sanic.request import Request
@@ -22,14 +23,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlance.channels.core.bodies import BodyTooLong, read_body
 from parlance.channels.core.deliveries import DeliveryKeeper, DeliveryLog
+from parlance.channels.core.feedback import FeedbackStore
 from parlance.channels.core.picture_retention import keeper_of
-from parlance.channels.slack.conversations import SlackConversations
+from parlance.channels.core.turns import OnNewMessage
+from parlance.channels.slack.answers import SlackAnswers
+from parlance.channels.slack.inbox import SlackInbox
 from parlance.channels.slack.incoming import READERS
 from parlance.channels.slack.options import SlackOptions
 from parlance.channels.slack.output import SlackOutput
-from parlance.channels.slack.users import Mint
+from parlance.channels.slack.turns import SlackTurns
+from parlance.channels.slack.users import Mint, SlackUsers
 from parlance.channels.slack.web_api import SlackWeb
-from parlance.dotted_names import named_function
 from parlance.errors import ParlanceError
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError, as_rasa_errors
@@ -64,24 +68,21 @@ class SlackChannel(InputChannel):
             InvalidConfigException: The options do not work out; the message says what to change.
         """
         patches.apply_to_server(guarded)
-        try:
-            options = SlackOptions.from_credentials(credentials)
-            mint = named_function(options.identity, "The Slack channel's identity") if options.identity else None
-            return cls(options, mint)
-        except ParlanceError as error:
-            raise InvalidConfigException(str(error)) from error
+        with as_rasa_errors(InvalidConfigException):
+            return cls(SlackOptions.from_credentials(credentials))
 
-    def __init__(self, options: SlackOptions, mint: Mint | None = None) -> None:
+    def __init__(self, options: SlackOptions) -> None:
         self.options = options
-        self._mint = mint
+        self._mint: Mint | None = options.function("identity")
         self._deliveries = DeliveryLog(options.deliveries)
+        self._feedback = FeedbackStore(options.feedback_database)
         self._web: SlackWeb | None = None
-        self._conversations: SlackConversations | None = None
+        self._inbox: SlackInbox | None = None
         self._socket: SocketModeClient | None = None
         self._starting: asyncio.Task[None] | None = None
         self._is_stopping = False
 
-    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+    def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """``GET /`` says how the channel is set; ``POST /webhook`` takes everything from Slack in HTTP mode."""
         blueprint = Blueprint("parlance_slack", __name__)
         mode = self.options.mode if self.options.is_active else "off"
@@ -94,9 +95,8 @@ class SlackChannel(InputChannel):
             logger.info("Slack is off, since SLACK_BOT_TOKEN is not set. docs/slack.md says how to set it up.")
             return blueprint
         with as_rasa_errors(ChannelError):
-            # A server that is starting would show a traceback of what is wrong with the database.
-            self._deliveries.open()
-            self._deliveries.close()
+            self._deliveries.check()
+            self._feedback.check()
 
         @blueprint.listener("before_server_start")
         async def start(app: Sanic, _: Any) -> None:
@@ -107,6 +107,7 @@ class SlackChannel(InputChannel):
             retention = retention_of(app)
             retention.add("Slack deliveries", DeliveryKeeper(self._deliveries))
             retention.add(*keeper_of(Path(self.options.uploads), self.options.upload_days))
+            self._feedback.keep_by(retention)
             # Not waited for: the other channels work while Slack is away.
             self._starting = asyncio.ensure_future(self._connect())
 
@@ -125,18 +126,18 @@ class SlackChannel(InputChannel):
 
     # --- life of the server -------------------------------------------------------------------------------------------
 
-    async def _start(self, app: Sanic, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> None:
+    async def _start(self, app: Sanic, on_new_message: OnNewMessage) -> None:
         await asyncio.to_thread(self._deliveries.open)
-        self._web = SlackWeb(self.options.bot_token, self.options.api_url, self.options.proxy)
-        self._conversations = SlackConversations(
-            self._web,
-            self._deliveries,
-            self.options,
-            self._mint,
-            on_new_message,
-            agent=lambda: getattr(app.ctx, "agent", None),
-        )
-        self._conversations.start()
+        await asyncio.to_thread(self._feedback.open)
+        self._web = web = SlackWeb(self.options.bot_token, self.options.api_url, self.options.proxy)
+
+        def agent() -> Agent | None:
+            return getattr(app.ctx, "agent", None)
+
+        self._inbox = SlackInbox(self._deliveries, agent)
+        turns = SlackTurns(web, self.options, SlackUsers(web, self._mint), on_new_message, agent)
+        answers = SlackAnswers(web, self.options, turns, self._feedback, self._inbox.accept, agent)
+        self._inbox.start(answers.answer, answers.give_up)
 
     async def _connect(self) -> None:
         assert self._web is not None
@@ -165,13 +166,14 @@ class SlackChannel(InputChannel):
             self._starting.cancel()
         if self._socket is not None:
             await self._socket.close()
-        if self._conversations is not None:
-            await self._conversations.finish(FINISH_SECONDS)
+        if self._inbox is not None:
+            await self._inbox.finish(FINISH_SECONDS)
         if self._web is not None:
             await self._web.close(SEND_SECONDS)
-        if self._conversations is not None:
-            await self._conversations.release()
+        if self._inbox is not None:
+            await self._inbox.release()
         self._deliveries.close()
+        self._feedback.close()
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class SlackChannel(InputChannel):
 
     async def _accept(self, kind: str, payload: dict[str, Any]) -> bool:
         """Whether a delivery was taken on, or asks for nothing; what it asks for is done later."""
-        if self._conversations is None or self._is_stopping:
+        if self._inbox is None or self._is_stopping:
             return False
         try:
             incoming = READERS[kind](payload) if kind in READERS else None
@@ -192,7 +194,7 @@ class SlackChannel(InputChannel):
             return True
         try:
             if incoming is not None:
-                await self._conversations.accept(incoming, kind, payload)
+                await self._inbox.accept(incoming, kind, payload)
         except SQLAlchemyError:
             return False
         return True

@@ -11,6 +11,7 @@ from parlance.channels.slack.rendering import (
     CARD_BLOCK,
     FEEDBACK_BLOCK,
     REPLY_BLOCK,
+    detail_of_block,
     plain_text,
     read_block_id,
 )
@@ -94,12 +95,13 @@ class Press(Incoming):
 
 @dataclass(frozen=True)
 class Rating(Incoming):
-    """Thumbs up or down on an answer."""
+    """Thumbs up or down on an answer; ``answers`` is the id of the message that the answer was given to."""
 
     place: Place
     addressee: str
     rating: str
     message: dict[str, Any]
+    answers: str
 
     @property
     def order(self) -> str:
@@ -175,7 +177,8 @@ def read_interaction(payload: dict[str, Any]) -> Incoming | None:
     value = action.get("value")
     key = f"{user}-{action.get('block_id')}-{action.get('action_ts')}"
     if kind == FEEDBACK_BLOCK and place and value in ("up", "down"):
-        return Rating((key,), user, place, addressee, value, message)
+        answers = detail_of_block(str(action.get("block_id")))
+        return Rating((key,), user, place, addressee, value, message, answers)
     is_reply = kind == REPLY_BLOCK
     if not value or action.get("url") or not (is_reply or kind.startswith(CARD_BLOCK)):
         return None

@@ -1,25 +1,22 @@
 """What ``credentials.yml`` may say about the Slack channel."""
 
-import os
 from dataclasses import dataclass, field, fields
 from string import Formatter
-from typing import Any
+from typing import ClassVar
 
+from parlance.channels.core.feedback import FEEDBACK_DATABASE
+from parlance.channels.core.options import ChannelOptions, one_of, secret
 from parlance.errors import ParlanceError
-
-ENVIRONMENT = {
-    "bot_token": "SLACK_BOT_TOKEN",
-    "app_token": "SLACK_APP_TOKEN",
-    "signing_secret": "SLACK_SIGNING_SECRET",
-}
-"""Secrets that are taken from the environment where ``credentials.yml`` leaves them out."""
 
 NEEDED = {"socket": ("bot_token", "app_token"), "http": ("bot_token", "signing_secret")}
 
 
 @dataclass(frozen=True)
-class SlackTexts:
+class SlackTexts(ChannelOptions):
     """What the channel says itself. ``{...}`` is filled in."""
+
+    channel: ClassVar[str] = "The Slack channel"
+    kind: ClassVar[str] = "text"
 
     apology: str = "Sorry, something went wrong on my side. Please try again in a moment."
     set_aside: str = (
@@ -40,9 +37,22 @@ class SlackTexts:
     asked: str = "You asked: {text}"
     home: str = "Hello! Write to me under *Messages*."
 
+    def check(self) -> None:
+        """What else has to hold: each text can be filled in."""
+        for name, text in ((option.name, getattr(self, option.name)) for option in fields(self)):
+            blanks = {blank: "" for _, blank, _, _ in Formatter().parse(getattr(SlackTexts, name)) if blank}
+            try:
+                text.format(**blanks)
+            except (LookupError, ValueError) as error:
+                allowed = " and ".join(f"{{{blank}}}" for blank in blanks)
+                raise ParlanceError(
+                    f"The Slack channel's text '{name}' cannot be filled in: {text!r}.",
+                    f"Write a text{f' with {allowed} where that belongs' if blanks else ' without braces'}.",
+                ) from error
+
 
 @dataclass(frozen=True)
-class SlackOptions:
+class SlackOptions(ChannelOptions):
     """Options of the channel.
 
     Attributes:
@@ -58,6 +68,7 @@ class SlackOptions:
         upload_days: How long a picture is kept.
         upload_limit_mb: Megabytes of one picture.
         feedback: Whether answers carry thumbs up and down.
+        feedback_database: SQLAlchemy URL of the database that thumbs are kept in.
         home_response: The response of the domain that greets in the app's home tab.
         identity: ``module.function`` that signs who somebody is; see ``users.Mint``. None: nobody is recognised.
         api_url: Where Slack's Web API is.
@@ -65,10 +76,12 @@ class SlackOptions:
         texts: What the channel says itself; see ``SlackTexts``.
     """
 
-    mode: str = "socket"
-    bot_token: str = ""
-    app_token: str = ""
-    signing_secret: str = ""
+    channel: ClassVar[str] = "The Slack channel"
+
+    mode: str = one_of(*NEEDED, default="socket")
+    bot_token: str = secret("SLACK_BOT_TOKEN")
+    app_token: str = secret("SLACK_APP_TOKEN")
+    signing_secret: str = secret("SLACK_SIGNING_SECRET")
     deliveries: str = "sqlite:///.rasa/slack-deliveries.db"
     messages_per_minute: int = 20
     message_limit: int = 4000
@@ -77,6 +90,7 @@ class SlackOptions:
     upload_days: float = 365.0
     upload_limit_mb: float = 10.0
     feedback: bool = True
+    feedback_database: str = FEEDBACK_DATABASE
     home_response: str = "utter_greet"
     identity: str | None = None
     api_url: str = "https://slack.com/api/"
@@ -88,54 +102,10 @@ class SlackOptions:
         """Whether there is a workspace to talk to."""
         return bool(self.bot_token)
 
-    @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> "SlackOptions":
-        """Options as ``credentials.yml`` and the environment have them.
-
-        Raises:
-            ParlanceError: An option is unknown, a value is not possible, or a secret is missing for the mode.
-        """
-        given = dict(credentials or {})
-        _check_names(given, cls, "option")
-        texts = given.pop("texts", None) or {}
-        _check_names(texts, SlackTexts, "text")
-        _check_texts(texts)
-        for name, variable in ENVIRONMENT.items():
-            given[name] = str(given.get(name) or os.environ.get(variable) or "").strip()
-        options = cls(**given, texts=SlackTexts(**texts))
-        options._check()
-        return options
-
-    def _check(self) -> None:
-        if self.mode not in NEEDED:
-            raise ParlanceError(
-                f"The Slack channel knows no mode '{self.mode}'.", "Write 'mode: socket' or 'mode: http'."
-            )
-        for name in ("messages_per_minute", "message_limit", "answer_seconds", "upload_days", "upload_limit_mb"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-                raise ParlanceError(f"The Slack channel's {name} is {value!r}.", "Give a number above 0.")
-        missing = [ENVIRONMENT[name] for name in NEEDED[self.mode] if not getattr(self, name)]
+    def check(self) -> None:
+        """What else has to hold: the mode has its secrets."""
+        variables = {option.name: option.metadata.get("variable") for option in fields(self)}
+        missing = [str(variables[name]) for name in NEEDED[self.mode] if not getattr(self, name)]
         if self.is_active and missing:
             remedy = f"Set {' and '.join(missing)}; docs/slack.md says where Slack shows it."
             raise ParlanceError(f"The Slack channel in mode '{self.mode}' lacks a secret.", remedy)
-
-
-def _check_names(given: dict[str, Any], kind: type, what: str) -> None:
-    known = [option.name for option in fields(kind)]
-    for name in given:
-        if name not in known:
-            raise ParlanceError(f"The Slack channel has no {what} '{name}'.", f"It has: {', '.join(known)}.")
-
-
-def _check_texts(given: dict[str, Any]) -> None:
-    for name, text in given.items():
-        blanks = {blank: "" for _, blank, _, _ in Formatter().parse(getattr(SlackTexts, name)) if blank}
-        try:
-            text.format(**blanks)
-        except (AttributeError, LookupError, ValueError) as error:
-            allowed = " and ".join(f"{{{blank}}}" for blank in blanks)
-            raise ParlanceError(
-                f"The Slack channel's text '{name}' cannot be filled in: {text!r}.",
-                f"Write a text{f' with {allowed} where that belongs' if blanks else ' without braces'}.",
-            ) from error

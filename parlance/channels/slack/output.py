@@ -36,12 +36,14 @@ class SlackOutput(OutputChannel):
         web: The workspace.
         feedback: Whether answers carry thumbs up and down.
         thread: The thread to answer in, where the conversation does not say it: a direct message has threads, too.
+        to: The id of the message that is answered; empty for what the assistant says of itself.
     """
 
-    def __init__(self, web: SlackWeb, feedback: bool = True, thread: str = "") -> None:
+    def __init__(self, web: SlackWeb, feedback: bool = True, thread: str = "", to: str = "") -> None:
         self._web = web
         self._feedback = feedback
         self._thread = thread
+        self._to = to
         self.posted = 0
 
     @classmethod
@@ -98,7 +100,7 @@ class SlackOutput(OutputChannel):
         message: dict[str, Any] = {
             "channel": place.channel,
             "text": text,
-            "blocks": [*blocks, feedback_block(place.user)] if with_feedback else blocks,
+            "blocks": [*blocks, feedback_block(place.user, self._to)] if with_feedback else blocks,
             "unfurl_links": False,
             "unfurl_media": False,
         }

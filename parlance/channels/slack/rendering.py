@@ -190,15 +190,15 @@ def is_picture_address(address: str) -> bool:
     return address.startswith("https://") and not address.lower().split("?")[0].endswith(".svg")
 
 
-def feedback_block(addressee: str = "") -> Block:
-    """Thumbs up and down."""
+def feedback_block(addressee: str = "", answers: str = "") -> Block:
+    """Thumbs up and down; ``answers`` is the id of the message that the rated one was given to."""
 
     def thumb(sign: str, label: str, value: str) -> Block:
         return {"text": {"type": "plain_text", "text": sign}, "accessibility_label": label, "value": value}
 
     return {
         "type": "context_actions",
-        "block_id": block_id(FEEDBACK_BLOCK, addressee),
+        "block_id": block_id(FEEDBACK_BLOCK, addressee, answers),
         "elements": [
             {
                 "type": "feedback_buttons",
@@ -210,15 +210,20 @@ def feedback_block(addressee: str = "") -> Block:
     }
 
 
-def block_id(kind: str, addressee: str = "", number: str = "") -> str:
+def block_id(kind: str, addressee: str = "", detail: str = "") -> str:
     """Names a block so that what comes back when it is used can be told apart; see ``read_block_id``."""
-    return ".".join((kind, addressee, number))
+    return ".".join((kind, addressee, detail))
 
 
 def read_block_id(name: str) -> tuple[str, str]:
     """Kind and addressee of a block; the kind is empty where it is none of ours."""
     kind, _, rest = name.partition(".")
     return (kind, rest.partition(".")[0]) if "." in name else ("", "")
+
+
+def detail_of_block(name: str) -> str:
+    """The rest of a block's name: whatever it was made with."""
+    return "".join(name.split(".", 2)[2:])
 
 
 def home_view(greeting: str, buttons: Buttons) -> Block:

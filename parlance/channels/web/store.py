@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parlance.channels.core.uploads import StoredUpload
 from parlance.errors import ParlanceError
 from parlance.sqlite_files import damage_of, how_to_save
 
@@ -50,17 +51,6 @@ class Entry:
     kind: str
     body: dict[str, Any]
     at: float
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A picture that a visitor sent; ``size`` in bytes."""
-
-    id: str
-    conversation: str
-    name: str
-    type: str
-    size: int
 
 
 class ConversationStore:
@@ -196,15 +186,16 @@ class ConversationStore:
 
     # uploads ------------------------------------------------------------------------------------------------------
 
-    def add_upload(self, upload: Upload) -> None:
+    def add_upload(self, conversation: str, upload: StoredUpload) -> None:
         """Remembers whose a stored picture is."""
-        values = (upload.id, upload.conversation, upload.name, upload.type, upload.size)
+        values = (upload.id, conversation, upload.name, upload.type, upload.size)
         self._db.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?)", values)
 
-    def upload(self, id: str) -> Upload | None:
-        """The upload with an id."""
-        row = self._db.execute("SELECT id, conversation, name, type, size FROM uploads WHERE id = ?", (id,)).fetchone()
-        return Upload(*row) if row else None
+    def upload(self, conversation: str, id: str) -> StoredUpload | None:
+        """The picture with an id, where it was sent in this conversation."""
+        found = "SELECT id, name, type, size FROM uploads WHERE id = ? AND conversation = ?"
+        row = self._db.execute(found, (id, conversation)).fetchone()
+        return StoredUpload(*row) if row else None
 
     # forgetting -----------------------------------------------------------------------------------------------------
 
