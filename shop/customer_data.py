@@ -1,44 +1,36 @@
 """A customer's right to their data: a copy of all of it, or its erasure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, union, update
+from sqlalchemy import Table, and_, delete, func, select, union, update
 from sqlalchemy.orm import Session
 
-from shop import account_links, attempts, audit, outbox, references
+from shop import account_links, attempts, audit, outbox, personal_data, references
 from shop.database import begin_change
 from shop.models import (
     AccountLink,
     AuditEntry,
     Customer,
-    CustomerConversation,
-    CustomerPreferences,
     DamageClaim,
     DataRequestRecord,
     Erasure,
-    FraudReport,
     MissingParcel,
-    OneTimeCode,
     Order,
-    OrderEvent,
-    OrderLine,
     OrderStatus,
     OutboxMessage,
-    Parcel,
-    Payment,
     Refund,
     Return,
-    StockNotice,
     Ticket,
     utc_now,
 )
 
 FINISHED = (OrderStatus.DELIVERED.value, OrderStatus.CANCELLED.value, OrderStatus.RETURNED.value)
 ERASED_NAME = "Erased customer"
+NOBODY = 0
+"""No customer's id: for what goes by addresses alone."""
 
 
 class DataOutcome(str, Enum):
@@ -130,32 +122,16 @@ def _has_open_business(session: Session, customer_id: int) -> bool:
 
 def _everything(session: Session, customer: Customer) -> dict[str, Any]:
     """What is stored about a customer, by table."""
-    orders = select(Order.id).where(Order.customer_id == customer.id)
-    found = {"customers": _rows([customer])}
-    for model, condition in (
-        (CustomerPreferences, CustomerPreferences.customer_id == customer.id),
-        (Order, Order.customer_id == customer.id),
-        (OrderLine, OrderLine.order_id.in_(orders)),
-        (OrderEvent, OrderEvent.order_id.in_(orders)),
-        (Parcel, Parcel.order_id.in_(orders)),
-        (Payment, Payment.order_id.in_(orders)),
-        (Refund, Refund.order_id.in_(orders)),
-        (Return, Return.order_id.in_(orders)),
-        (DamageClaim, DamageClaim.order_id.in_(orders)),
-        (MissingParcel, MissingParcel.order_id.in_(orders)),
-        (StockNotice, StockNotice.email == customer.email),
-        (Ticket, Ticket.email == customer.email),
-        (FraudReport, FraudReport.email == customer.email),
-        (AuditEntry, AuditEntry.customer_id == customer.id),
-    ):
-        found[model.__tablename__] = _rows(session.execute(select(model).where(condition)).scalars())
+    found = {"customers": _rows(session, Customer.__table__, Customer.id == customer.id)}
+    for table, condition in personal_data.rows_of(customer.id, [customer.email.lower()]):
+        if table.info.get("exported", True):
+            found[table.name] = _rows(session, table, condition)
     return found
 
 
-def _rows(records: Iterable[Any]) -> list[dict[str, Any]]:
-    return [
-        {column.name: _json(getattr(record, column.name)) for column in record.__table__.columns} for record in records
-    ]
+def _rows(session: Session, table: Table, condition: Any) -> list[dict[str, Any]]:
+    rows = session.execute(select(table).where(condition)).mappings()
+    return [{name: _json(value) for name, value in row.items()} for row in rows]
 
 
 def _json(value: Any) -> Any:
@@ -185,12 +161,12 @@ def _never_confirmed(session: Session, customer: Customer) -> list[str]:
 
 def _conversations(session: Session, customer: Customer, emails: list[str]) -> list[str]:
     """The ids of the conversations in which this customer was known, or one of their addresses told."""
-    known = (
-        select(model.conversation_id).where(model.customer_id == customer.id)
-        for model in (CustomerConversation, AuditEntry, OneTimeCode, DataRequestRecord)
+    named = (
+        select(table.c.conversation_id).where(condition)
+        for table, condition in personal_data.rows_of(customer.id, emails)
+        if "conversation_id" in table.c
     )
-    told = (select(model.conversation_id).where(func.lower(model.email).in_(emails)) for model in (Ticket, FraudReport))
-    found = session.execute(union(*known, *told)).scalars()
+    found = session.execute(union(*named)).scalars()
     return sorted({*found, *attempts.conversations(session, emails)} - {account_links.BY_LINK})
 
 
@@ -208,10 +184,9 @@ def erase_named(session: Session, conversations: list[str], emails: list[str]) -
     nameless = and_(Ticket.conversation_id.in_(conversations), Ticket.email == "")
     to_them = func.lower(OutboxMessage.recipient).in_(emails)
     for statement in (
-        delete(StockNotice).where(func.lower(StockNotice.email).in_(emails)),
         delete(OutboxMessage).where(to_them, OutboxMessage.kind != outbox.LAST_WORDS),
-        update(Ticket).where(or_(func.lower(Ticket.email).in_(emails), nameless)).values(email="", transcript=""),
-        update(FraudReport).where(func.lower(FraudReport.email).in_(emails)).values(email=""),
+        update(Ticket).where(nameless).values(transcript=""),
+        *personal_data.erasing(NOBODY, emails),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
 
@@ -225,19 +200,10 @@ def _erase(session: Session, customer: Customer) -> None:
     _note_erasure(session, conversations, emails, orders)
     attempts.forget(session, emails, numbers)
     erase_named(session, conversations, emails)
-    for statement in (
-        delete(CustomerPreferences).where(CustomerPreferences.customer_id == customer.id),
-        delete(CustomerConversation).where(CustomerConversation.customer_id == customer.id),
-        delete(OneTimeCode).where(OneTimeCode.customer_id == customer.id),
-        delete(AccountLink).where(AccountLink.customer_id == customer.id),
-        delete(OutboxMessage).where(
-            OutboxMessage.kind == "confirm_email", func.lower(OutboxMessage.recipient).in_(asked_for)
-        ),
-        update(Order).where(Order.customer_id == customer.id).values(address="", postcode=""),
-        update(DamageClaim).where(DamageClaim.order_id.in_(orders)).values(description="", photos=[]),
-        update(Return).where(Return.order_id.in_(orders)).values(reason=""),
-        update(AuditEntry).where(AuditEntry.customer_id == customer.id).values(detail={}),
-    ):
+    asked_for_mails = delete(OutboxMessage).where(
+        OutboxMessage.kind == "confirm_email", func.lower(OutboxMessage.recipient).in_(asked_for)
+    )
+    for statement in (asked_for_mails, *personal_data.erasing(customer.id, emails)):
         session.execute(statement.execution_options(synchronize_session=False))
     customer.name = ERASED_NAME
     # .invalid is a domain that never exists (RFC 2606).

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped
 
-from shop.models.base import Base, utc_now
+from shop.models.base import Base, on_erasure, utc_now
 
 
 class Customer(Base):
@@ -52,6 +52,7 @@ class DataRequestRecord(Base):
     """A customer who asked for their data (``kind`` is export) or for its erasure (delete)."""
 
     __tablename__ = "data_requests"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     customer_id: Mapped[int] = Column(ForeignKey("customers.id"), nullable=False, index=True)

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped
 
-from shop.models.base import Base, utc_now
+from shop.models.base import NOT_EXPORTED, Base, utc_now
 
 
 class OneTimeCode(Base):
     """A code that was sent to a customer's address: one customer, one conversation, one use. ``digest`` is keyed."""
 
     __tablename__ = "one_time_codes"
+    __table_args__ = NOT_EXPORTED
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     customer_id: Mapped[int] = Column(ForeignKey("customers.id"), nullable=False, index=True)
@@ -28,6 +29,7 @@ class AccountLink(Base):
     put in place."""
 
     __tablename__ = "account_links"
+    __table_args__ = NOT_EXPORTED
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     customer_id: Mapped[int] = Column(ForeignKey("customers.id"), nullable=False, index=True)

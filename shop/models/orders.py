@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Date, DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, relationship
 
-from shop.models.base import Base, utc_now
+from shop.models.base import Base, on_erasure, utc_now
 from shop.models.catalogue import Product
 from shop.models.customers import Customer
 
@@ -35,6 +35,7 @@ class Order(Base):
     """One order. ``status`` is the latest event's; ``expected_on`` is the day its last parcel is promised for."""
 
     __tablename__ = "orders"
+    __table_args__ = on_erasure(address="", postcode="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     number: Mapped[int] = Column(Integer, nullable=False, unique=True)
@@ -61,6 +62,7 @@ class Parcel(Base):
     """A box that has left the warehouse; ``status`` is one of the order states from dispatch on."""
 
     __tablename__ = "parcels"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -75,6 +77,7 @@ class OrderLine(Base):
     """A product in an order, at the price that was paid for it, and the parcel it left in."""
 
     __tablename__ = "order_lines"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -92,6 +95,7 @@ class OrderEvent(Base):
     """A step in an order's history. ``note`` is a fact about that step, such as the neighbour who took the parcel."""
 
     __tablename__ = "order_events"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -104,6 +108,7 @@ class MissingParcel(Base):
     """A parcel that the carrier was asked to look for."""
 
     __tablename__ = "missing_parcels"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)

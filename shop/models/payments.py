@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Boolean, Column, Date, DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, relationship
 
-from shop.models.base import Base, utc_now
+from shop.models.base import Base, on_erasure, utc_now
 from shop.models.catalogue import Category
 
 
@@ -13,6 +13,7 @@ class Payment(Base):
     """An attempt to take money: paid, pending, failed (``problem`` says why) or cancelled before it was taken."""
 
     __tablename__ = "payments"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -27,6 +28,7 @@ class Refund(Base):
     """Money on its way back: expected (we owe it), issued (sent to the bank), paid (arrived)."""
 
     __tablename__ = "refunds"
+    __table_args__ = on_erasure()
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -71,6 +73,7 @@ class FraudReport(Base):
     """A charge that a customer does not recognise; a person works it through the ticket."""
 
     __tablename__ = "fraud_cases"
+    __table_args__ = on_erasure(email="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)

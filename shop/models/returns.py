@@ -5,13 +5,14 @@ from datetime import datetime
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped
 
-from shop.models.base import Base, utc_now
+from shop.models.base import Base, on_erasure, utc_now
 
 
 class Return(Base):
     """Goods on their way back, for money (``wanted`` is refund) or for other goods (exchange)."""
 
     __tablename__ = "returns"
+    __table_args__ = on_erasure(reason="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -28,6 +29,7 @@ class DamageClaim(Base):
     """Something arrived broken, wrong or incomplete. ``photos`` holds ids of uploads."""
 
     __tablename__ = "claims"
+    __table_args__ = on_erasure(description="", photos=[])
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)

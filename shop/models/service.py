@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped
 
-from shop.models.base import Base, utc_now
+from shop.models.base import Base, on_erasure, utc_now
 
 
 class Ticket(Base):
     """A conversation handed to a person, with what was said so far."""
 
     __tablename__ = "tickets"
+    __table_args__ = on_erasure(email="", transcript="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     conversation_id: Mapped[str] = Column(String(255), nullable=False, index=True)
@@ -27,6 +28,7 @@ class AuditEntry(Base):
     """Something a customer changed through a conversation."""
 
     __tablename__ = "audit_log"
+    __table_args__ = on_erasure(detail={})
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     happened_at: Mapped[datetime] = Column(DateTime, nullable=False, default=utc_now)
