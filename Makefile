@@ -1,6 +1,6 @@
 # The project's commands. The work is in scripts/, which say what each step does and why.
 .DEFAULT_GOAL := help
-.PHONY: help run test train web screenshots story-graphs setup lint types unit conversations bench-setup lock clean
+.PHONY: help run test train skill web screenshots story-graphs setup lint types unit conversations bench-setup lock clean
 
 VENV := .venv/bin/python
 SETUP = "$$(sh scripts/python.sh)" -m scripts.environment
@@ -19,6 +19,9 @@ test: ## set up what is missing, then lint, types, pytest, Vitest, rasa data val
 train: ## train the assistant if its data, configuration or training code changed
 	@$(SETUP) --steps 3
 	@$(VENV) -m scripts.model 3 3
+
+skill: setup ## write the skeleton of a skill (NAME=newsletter WISH="subscribe to the newsletter")
+	@$(VENV) -m scripts.skill $(NAME) $(if $(WISH),--wish "$(WISH)")
 
 web: setup ## build the web chat's script if its sources changed
 	@$(VENV) -m scripts.web

@@ -50,6 +50,11 @@ SUBJECTS_AND_WORDS = {
         "14 days ago, so we send no link unless you first prove in the chat who you are: ask Fern for a change of your "
         "account there, give the code that we send you, and then ask for the password again.",
     ),
+    "newsletter_welcome": (
+        "You subscribed to our newsletter",
+        "Hello {name},\n\nfrom now on our newsletter comes to you once a month. If you did not ask for it, the link at "
+        "the end of each issue stops it.",
+    ),
     "data_export": ("Your data ({reference})", "Hello,\n\nhere is everything that we have stored about you."),
     "data_deleted": ("Your account is erased ({reference})", "Hello,\n\nyour account at Fernhill is erased."),
 }

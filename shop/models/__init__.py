@@ -8,12 +8,14 @@ from shop.models.base import Base, today, utc_now
 from shop.models.catalogue import Category, Product, StockNotice
 from shop.models.customers import Customer, CustomerConversation, CustomerPreferences, DataRequestRecord, Erasure
 from shop.models.identity import AccountLink, IdentificationAttempt, OneTimeCode
+from shop.models.newsletter import Newsletter
 from shop.models.orders import MissingParcel, Order, OrderEvent, OrderLine, OrderStatus, Parcel
 from shop.models.payments import FraudReport, GiftCardBalance, Payment, PromoCode, Refund
 from shop.models.returns import DamageClaim, Return
 from shop.models.service import AuditEntry, OutboxMessage, Ticket
 
 __all__ = [
+    "Newsletter",
     "AccountLink",
     "AuditEntry",
     "Base",

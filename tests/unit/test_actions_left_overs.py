@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 import actions  # noqa: F401 (tells the kit who Fern is)
 from parlance.actions.settings import settings
 
-from .dialogue import DOMAIN, Chat
+from .dialogue import DOMAIN, Chat, rules
 from .test_actions_consent import ACTS, asked
 
 ADA = "ada.byrne@example.com"
@@ -27,7 +27,12 @@ REOPENS = {
     "a_copy": "export_data",
     "a_new_password": "password_help",
 }
-"""The request that opens each act's form again."""
+"""The request that opens the form again, where it is not called like the act."""
+
+
+def reopens(act: Callable[[Chat], None]) -> str:
+    """The request that opens an act's form again; a skill's own has its name."""
+    return REOPENS.get(act.__name__, act.__name__)
 
 
 def told(chat: Chat, slots: Iterable[str] = OWN) -> dict[str, object]:
@@ -36,7 +41,7 @@ def told(chat: Chat, slots: Iterable[str] = OWN) -> dict[str, object]:
 
 
 def test_every_act_is_opened_again() -> None:
-    assert REOPENS.keys() == {act.__name__ for act in ACTS}
+    assert {reopens(act) for act in ACTS} <= rules()[0].keys()
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
@@ -45,9 +50,9 @@ def test_a_form_that_was_left_starts_from_nothing(own_shop: URL, act: Callable[[
     left, fresh = asked(act), asked(act)
     customer = {slot: fresh.slots[slot] for slot in ("customer", "email", "order_number")}
     left.ask(way_out)
-    left.ask(REOPENS[act.__name__])
+    left.ask(reopens(act))
     fresh = Chat(left.sender, **customer)  # in which a code was given, as in the other
-    fresh.ask(REOPENS[act.__name__])
+    fresh.ask(reopens(act))
     own = OWN.intersection(DOMAIN["forms"][str(left.form)]["required_slots"])
     assert told(left, own) == told(fresh, own)
     assert left.slots["requested_slot"] == fresh.slots["requested_slot"]
