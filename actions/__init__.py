@@ -9,6 +9,8 @@ from parlance.actions.settings import configure
 
 configure(
     name="Fern",
+    user="Customer",
+    between="order account",
     before_action=leave_earlier_visits,
     titles=read_titles(Path(__file__).with_name("intent_titles.yml")),
     refusable=REFUSABLE,

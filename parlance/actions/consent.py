@@ -64,7 +64,7 @@ _OF_ANY_ACT = "it that this them those these the my me a an one all everything b
 _WANTING = frozenset("want wanna would like need id i'd gonna going back number again with and some few".split())
 _NO = frozenset("no nope nah naw non don't dont not".split())
 _NEVER_PLAIN = _NO | frozenset("but if or unless wait maybe only without".split())
-"""Words that no name of goods makes a part of a yes."""
+"""Words that no name of a thing makes a part of a yes."""
 _BEFORE_A_NO = frozenset("oh um umm er sorry god please ok well actually do".split())
 _YES_SIGNS = re.compile("[\N{THUMBS UP SIGN}\N{WHITE HEAVY CHECK MARK}\N{OK HAND SIGN}\N{HEAVY CHECK MARK}]")
 _DECORATION = re.compile(
@@ -85,9 +85,9 @@ def is_plain_yes(text: str, act: str = "") -> bool:
     here.
 
     Args:
-        text: What the customer wrote.
-        act: Words that say again what is asked: with "cancel order" "yes, cancel the order" is one, "yes, change the
-            address" is none.
+        text: What the user wrote.
+        act: Words that say again what is asked: with "cancel booking" "yes, cancel the booking" is one, "yes, change
+            the address" is none.
     """
     plain = _DECORATION.sub(" ", _YES_SIGNS.sub(" yes ", in_small_letters(text)))
     folded = _LENGTHENED.sub(r"\1", " ".join(plain.split()))
@@ -122,7 +122,7 @@ def ask(
         tracker: The conversation.
         slots: What the question is about; if one of them changes, the answer to it is worth nothing.
         response: The question, which says what would happen.
-        names: What the question is about, and nothing else; a yes may say it again: "yes, cancel the blue lamp".
+        names: What the question is about, and nothing else; a yes may say it again: "yes, cancel the blue room".
         blanks: What fills the response.
     """
     asking = secrets.token_hex(8)

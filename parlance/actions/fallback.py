@@ -44,7 +44,7 @@ class ActionDefaultAskAffirmation(Action):
 
 
 class ActionDefaultFallback(Action):
-    """Gives up on understanding and offers a person. Unlike Rasa's own, it keeps the customer's message in the log."""
+    """Gives up on understanding and offers a person. Unlike Rasa's own, it keeps the user's message in the log."""
 
     def name(self) -> str:
         return "action_default_fallback"

@@ -46,7 +46,7 @@ def intent_of(tracker: Tracker) -> str:
 
 
 def latest_text(tracker: Tracker) -> str:
-    """What the customer wrote last; empty for a button."""
+    """What the user wrote last; empty for a button."""
     text = tracker.latest_message.get("text") or ""
     return "" if text.startswith("/") else str(text)
 
@@ -161,7 +161,7 @@ def last_shown(tracker: Tracker, kind: str) -> list[dict[str, Any]]:
 
 
 def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
-    """The customer's messages, the latest first, back to the one that asked for what the slot ``request`` says."""
+    """The user's messages, the latest first, back to the one that asked for what the slot ``request`` says."""
     request = tracker.get_slot("request")
     for event in reversed(tracker.events):
         if event.get("event") == "user":
@@ -173,7 +173,7 @@ def messages_of_request(tracker: Tracker) -> Iterator[dict[str, Any]]:
 
 def transcript(tracker: Tracker) -> str:
     """The conversation so far, one message a line, as a colleague wants to read it; what is secret is masked."""
-    speakers = {"user": "Customer", "bot": settings().name}
+    speakers = {"user": settings().user, "bot": settings().name}
     lines, asked = [], None
     for event in tracker.events:
         if event.get("event") == "slot" and event.get("name") == REQUESTED:
@@ -210,7 +210,7 @@ def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]
 
     Args:
         tracker: The conversation.
-        turns: How many of the customer's messages to go back over.
+        turns: How many of the user's messages to go back over.
     """
     seen = 0
     for event in reversed(applied_events(tracker)):
@@ -223,7 +223,7 @@ def earlier_events(tracker: Tracker, turns: int = 1) -> Iterator[dict[str, Any]]
 
 
 def set_this_turn(tracker: Tracker, slot: str) -> bool:
-    """Whether a slot was set since the customer's latest message."""
+    """Whether a slot was set since the user's latest message."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return False
@@ -233,7 +233,7 @@ def set_this_turn(tracker: Tracker, slot: str) -> bool:
 
 
 def value_before_this_turn(tracker: Tracker, slot: str) -> Any:
-    """The value that a slot had before the customer's latest message."""
+    """The value that a slot had before the user's latest message."""
     return next(
         (
             e.get("value")

@@ -29,8 +29,8 @@ def offering(intent: str, **details: str) -> str:
 
 
 def fresh_offer(tracker: Tracker) -> str | dict[str, Any] | None:
-    """What Fern offered in its last turn, as ``offering`` wrote it, or as a message to take up again (its parse
-    result); an older offer is not what a "yes" means."""
+    """What the assistant offered in its last turn, as ``offering`` wrote it, or as a message to take up again (its
+    parse result); an older offer is not what a "yes" means."""
     offers = (e.get("value") for e in earlier_events(tracker) if e["event"] == "slot" and e.get("name") == "offer")
     return next(offers, None)
 

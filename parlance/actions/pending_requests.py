@@ -19,7 +19,7 @@ from parlance.actions.settings import settings
 def take_up(
     domain: DomainDict, intent: str, parsed: dict[str, Any] | None = None, goes_on: bool = False
 ) -> list[EventType]:
-    """The events after which the conversation goes on as though the customer had asked for an intent.
+    """The events after which the conversation goes on as though the user had asked for an intent.
 
     Rasa fills slots only from messages that come in by a channel, so the slots that the domain maps from this intent
     and from its entities are set here.

@@ -8,7 +8,7 @@ from parlance.actions.settings import settings
 NEGATIONS = frozenset("don't dont not didn't didnt won't wont wouldn't wouldnt never no without".split())
 BETWEEN = frozenset(
     "want wanna need wish like have going plan planning mean meant asking asked ask trying saying said to for a an the "
-    "any my me you i it them that this be us talk speak with another real actual bloody stupid order account get put "
+    "any my me you i it them that this be us talk speak with another real actual bloody stupid get put "
     "through send sending contact your one of".split()
 )
 """What may stand between a negation and the word that it refuses."""
@@ -19,7 +19,7 @@ def is_refusal(text: str, intent: str) -> bool:
     """Whether a message speaks of what an intent asks for only to refuse it, each time it does.
 
     Args:
-        text: What the customer wrote; empty for a button.
+        text: What the user wrote; empty for a button.
         intent: What it was taken for.
     """
     plain = in_small_letters(text).replace("do not", "don't")
@@ -32,6 +32,7 @@ def is_refusal(text: str, intent: str) -> bool:
 
 def _is_negated(before: list[str]) -> bool:
     """Whether the words before one reach back to a negation."""
-    while before and before[-1] in BETWEEN:
+    own = settings().between.split()
+    while before and (before[-1] in BETWEEN or before[-1] in own):
         before.pop()
     return bool(before) and before[-1] in NEGATIONS

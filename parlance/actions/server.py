@@ -35,7 +35,7 @@ from parlance.readiness import Readiness, load_check
 SECRET_VARIABLE = "ACTION_SERVER_SECRET"
 LEAST_SECRET = 16
 BODY_BYTES = 16 * 1024 * 1024
-"""A call holds the whole conversation and the domain: Fern's has some 200 kB, one of thousands of messages a few MB."""
+"""A call holds the whole conversation and the domain: some 200 kB as a rule, a few MB after thousands of messages."""
 OPEN_PATHS = ("/health", "/ready")
 
 logger = logging.getLogger(f"{APPLICATION_ROOT_LOGGER_NAME}.parlance")
@@ -89,7 +89,7 @@ def make_app(actions: str, secret: str, body_bytes: int = BODY_BYTES, ready: Ite
         actions: The package or module of the actions.
         secret: What callers show; empty lets everybody in who reaches it, except pages in a browser.
         body_bytes: How long a call may be, unpacked.
-        ready: The functions that check what the actions need, such as ``shop.database.check``.
+        ready: The functions that check what the actions need, such as that a database answers.
 
     Raises:
         ParlanceError: There is no such function.
@@ -145,7 +145,7 @@ def _unpacked(body: bytes, limit: int) -> bytes:
 
 
 async def _refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Says what went wrong without what the customer said."""
+    """Says what went wrong without what the user said."""
     if isinstance(error, SanicException):
         logger.warning("A call of %s was refused: %s", request.path, error)
         return response.json({"error": str(error)}, status=error.status_code)

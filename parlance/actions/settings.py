@@ -23,6 +23,10 @@ class Settings:
 
     name: str = "Assistant"
     """Its name, which stands in transcripts and which a user may add to a yes."""
+    user: str = "User"
+    """What transcripts call whoever talks to it."""
+    between: str = ""
+    """Words that may stand between a negation and what it refuses, besides those of any English: "cancel my order"."""
     before_action: BeforeAction = _nothing
     """Done before each action: for what no action may see, such as the words of whoever was here before."""
     titles: Mapping[str, str] = field(default_factory=dict)
