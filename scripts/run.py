@@ -27,7 +27,7 @@ from scripts.web import ensure_widget
 LOGS = ROOT / (os.environ.get("LOGS") or "logs")
 DATA = ROOT / os.environ["DATA"] if os.environ.get("DATA") else None
 START_SECONDS = 300
-SECRET_VARIABLE = "ACTION_SERVER_SECRET"  # parlance.actions.server's, which this script does not import
+SECRET_VARIABLE = "ACTION_SERVER_SECRET"  # parlance.action_secret's, which this script does not import
 
 
 def port_from_environment(variable: str, default: int) -> int:

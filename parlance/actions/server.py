@@ -28,37 +28,16 @@ from sanic.exceptions import Forbidden, PayloadTooLarge, SanicException, Unautho
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from parlance.action_secret import SECRET_VARIABLE, authorization, shared_secret
 from parlance.errors import ParlanceError
 from parlance.http_heads import refuse_odd_lengths
 from parlance.readiness import Readiness, load_check
 
-SECRET_VARIABLE = "ACTION_SERVER_SECRET"
-LEAST_SECRET = 16
 BODY_BYTES = 16 * 1024 * 1024
 """A call holds the whole conversation and the domain: some 200 kB as a rule, a few MB after thousands of messages."""
 OPEN_PATHS = ("/health", "/ready")
 
 logger = logging.getLogger(f"{APPLICATION_ROOT_LOGGER_NAME}.parlance")
-
-
-def authorization(secret: str) -> str:
-    """The value of the header ``Authorization`` for a secret."""
-    return f"Bearer {secret}"
-
-
-def shared_secret() -> str:
-    """The secret of the environment, empty where none is set.
-
-    Raises:
-        ParlanceError: It can be guessed, or does not fit a header.
-    """
-    secret = os.environ.get(SECRET_VARIABLE, "")
-    if secret and (len(secret) < LEAST_SECRET or not secret.isascii() or not secret.isprintable() or " " in secret):
-        raise ParlanceError(
-            f"{SECRET_VARIABLE} is shorter than {LEAST_SECRET} characters, or has others than plain ones.",
-            "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
-        )
-    return secret
 
 
 def is_loopback(host: str) -> bool:

@@ -17,7 +17,7 @@ from sanic import response as respond
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from parlance.actions.server import authorization, shared_secret
+from parlance.action_secret import authorization, shared_secret
 from parlance.rasa import patches
 from parlance.rasa.errors import ChannelError
 from parlance.rasa.single_server import check_claim, guarded

@@ -19,7 +19,7 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.constants import DEFAULT_REQUEST_TIMEOUT
 from rasa.utils.endpoints import EndpointConfig
 
-from parlance.actions.server import authorization, shared_secret
+from parlance.action_secret import authorization, shared_secret
 
 
 @lru_cache(maxsize=1)

@@ -25,7 +25,8 @@ from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 
 import parlance.rasa  # noqa: F401  (makes Rasa show the secret)
-from parlance.actions.server import BODY_BYTES, SECRET_VARIABLE
+from parlance.action_secret import SECRET_VARIABLE
+from parlance.actions.server import BODY_BYTES
 from tests.integration.test_http_heads import status_of
 from tests.processes import free_port
 
