@@ -89,7 +89,7 @@ def _sql(store: TrackerStore) -> SQLTrackerStore:
     if not isinstance(store, SQLTrackerStore):
         raise ParlanceError(
             f"Conversations cannot be removed from a {type(store).__name__}.",
-            "Keep them in an SQL database (docs/assistant.md), or remove those of erased customers by hand.",
+            "Keep them in an SQL database (docs/operators.md), or remove those of erased customers by hand.",
         )
     return store
 

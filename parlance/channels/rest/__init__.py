@@ -1,4 +1,4 @@
-"""Messages over HTTP, for programs. docs/assistant.md describes the channel."""
+"""Messages over HTTP, for programs. docs/http-reference.md describes the channel."""
 
 from parlance.channels.rest.channel import RestInput
 

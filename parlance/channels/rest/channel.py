@@ -1,7 +1,7 @@
 """The channel ``parlance.channels.rest.RestInput``: Rasa's REST channel, closed to strangers.
 
 Requests and answers are those of Rasa's own channel, at the same address, ``/webhooks/rest/webhook``; see
-https://rasa.com/docs/rasa/connectors/your-own-website#restinput and docs/assistant.md.
+https://rasa.com/docs/rasa/connectors/your-own-website#restinput and docs/http-reference.md.
 """
 
 import hmac

@@ -9,7 +9,7 @@ from parlance.channels.core.payloads import ANY, MODES
 
 @dataclass(frozen=True)
 class RestOptions(ChannelOptions):
-    """The options with their defaults; docs/assistant.md explains each."""
+    """The options with their defaults; docs/http-reference.md explains each."""
 
     channel: ClassVar[str] = "The REST channel"
 
