@@ -1,6 +1,5 @@
-"""The account: contact details, password, points, and the customer's data. What Fern remembers is in memory.py."""
+"""The account: contact details, a new password and points. What Fern keeps of a customer is in memory.py."""
 
-import re
 from typing import Any, ClassVar
 
 from rasa_sdk import Tracker
@@ -8,58 +7,16 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.contact_details import detail_named, field_of, new_email, new_value, value_to_store
 from actions.customer_forms import CODE, CODE_SLOT, AccountForm, CompletedForm, ConfirmedAct, Form
 from actions.customers import KnownCustomer, Proof, known_customer, proof_of, recognise_if_possible
 from actions.items import AskConsent
 from actions.shop_access import ask_shop
 from actions.wording import money
 from parlance.actions.confirmation import Question
-from parlance.actions.messages import (
-    REQUESTED,
-    entities,
-    entity,
-    free_answer,
-    intent_of,
-    is_asked_for,
-    latest_text,
-    meant,
-    value_before_this_turn,
-)
-from shop.customers import (
-    ContactField,
-    ContactOutcome,
-    DataOutcome,
-    change_contact,
-    customer_by_email,
-    delete_data,
-    export_data,
-    loyalty,
-    send_password_reset,
-)
+from parlance.actions.messages import entity, is_asked_for, latest_text, value_before_this_turn
+from shop.customers import ContactOutcome, change_contact, loyalty, send_password_reset
 from shop.emails import find_email
-from shop.phones import find_phone
-
-DETAILS = {
-    "first_name": ("first name", "forename", "given name", "christian name"),
-    "surname": ("surname", "last name", "family name", "second name", "maiden"),
-    "email": ("mail",),
-    "phone": ("phone", "mobile", "number", "tel", "cell", "landline"),
-    "name": ("name",),
-}
-"""What can be changed, and the words that speak of it; of two that fit the first."""
-PARTS_OF_A_NAME = frozenset(("first_name", "surname", "name"))
-_BEFORE_A_NAME = re.compile(
-    r"^(?:(?:my|the|new|full|first|last) )*(?:(?:sur)?name )?"
-    r"(?:it'?s|it is|is|name'?s|to|now|should (?:be|say)|make it)(?: now)? ",
-    re.IGNORECASE,
-)
-_AFTER_A_NAME = re.compile(r"(?:[\s,]{1,3}(?:please|pls|thanks|thank you|cheers|ta|now)){1,4}$", re.IGNORECASE)
-_NOT_IN_A_NAME = re.compile(
-    r"\b(?:my|me|it|its|is|was|be|not|and|but|or|with|without|instead|spelt|spell(?:ed|ing)?|name|surname|account"
-    r"|change[ds]?|want|would|should|could|can|please|thanks|the|this|that|i'?m|got|married|divorced|because|since)\b",
-    re.IGNORECASE,
-)
-"""Words that say more than a name; none of them is one."""
 
 
 class ValidateContactForm(AccountForm):
@@ -232,131 +189,3 @@ class ActionLoyaltyPoints(CompletedForm):
             missing=found.to_next_tier,
         )
         return []
-
-
-class ActionAskAccountFormConfirmed(AskConsent):
-    """Asks whether everything that is stored shall be sent."""
-
-    form = "account_form"
-
-    async def question(self, tracker: Tracker) -> Question | None:
-        customer = known_customer(tracker)
-        return Question("utter_confirm_export", {"email": customer.email}) if customer else None
-
-
-class ActionExportData(ConfirmedAct):
-    """Sends a customer everything that is stored about them."""
-
-    needs_proof: ClassVar[Proof] = Proof.CODE
-
-    def name(self) -> str:
-        return "action_export_data"
-
-    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
-        done = await ask_shop(export_data, customer.id, tracker.sender_id)
-        dispatcher.utter_message(
-            response=f"utter_export_{done.outcome.value}", reference=done.reference, email=done.email
-        )
-        return []
-
-
-class ValidateDeletionForm(AccountForm):
-    """Erasing an account: who it is, and a yes."""
-
-    act = "delete erase remove close account data details"
-
-    def name(self) -> str:
-        return "validate_deletion_form"
-
-    def further(self, tracker: Tracker) -> list[str]:
-        return ["confirmed"]
-
-    def needed_proof(self, tracker: Tracker) -> Proof:
-        return Proof.CODE
-
-
-class ActionAskDeletionFormConfirmed(AskConsent):
-    """Asks whether the account shall be erased, and says what is lost."""
-
-    form = "deletion_form"
-
-    async def question(self, tracker: Tracker) -> Question | None:
-        return Question("utter_confirm_deletion", {})
-
-
-class ActionDeleteData(ConfirmedAct):
-    """Erases an account, unless orders are still open."""
-
-    needs_proof: ClassVar[Proof] = Proof.CODE
-
-    def name(self) -> str:
-        return "action_delete_data"
-
-    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer) -> list[EventType]:
-        done = await ask_shop(delete_data, customer.id, tracker.sender_id)
-        dispatcher.utter_message(response=f"utter_delete_{done.outcome.value}", reference=done.reference)
-        if done.outcome is not DataOutcome.DONE:
-            return []
-        return [SlotSet(slot, None) for slot in ("customer", "email", "order_number", "preferences", "shown", "tone")]
-
-
-# What a message says about a change ------------------------------------------------------------------------------
-
-
-def field_of(detail: str) -> ContactField:
-    """The field of the account that a detail is in."""
-    if detail in PARTS_OF_A_NAME:
-        return "name"
-    return "email" if detail == "email" else "phone"
-
-
-def detail_named(tracker: Tracker) -> str | None:
-    """What the latest message wants to change, by its words; a key of DETAILS."""
-    said = " ".join([*map(str, entities(tracker, "contact_detail")), free_answer(tracker, "contact_detail") or ""])
-    return next((detail for detail, words in DETAILS.items() if any(w in said.lower() for w in words)), None)
-
-
-def new_value(tracker: Tracker, detail: str) -> str | None:
-    """The new e-mail address, phone number or name in the latest message."""
-    field = field_of(detail)
-    if field == "email":
-        return new_email(tracker)
-    answer = free_answer(tracker, "new_value") or ""
-    if field == "phone":
-        return find_phone(str(entity(tracker, "phone", "new") or meant(tracker, "phone") or answer))
-    # NLU may mark a part of what was asked for: "Lowe" of "Dr Amy Lowe".
-    return find_name(answer) or find_name(str(meant(tracker, "name") or ""))
-
-
-def new_email(tracker: Tracker) -> str | None:
-    """The e-mail address that the account shall have. One without a role is that where nothing else was asked for."""
-    said = entity(tracker, "email", "new")
-    asked = tracker.get_slot(REQUESTED)
-    if said is None and asked in ("contact_detail", "new_value", "confirmed"):
-        said = meant(tracker, "email") or free_answer(tracker, "new_value")
-    elif said is None and asked is None and intent_of(tracker) == "change_contact":
-        said = meant(tracker, "email") if detail_named(tracker) in (None, "email") else None
-    return find_email(str(said)) if said else None
-
-
-def find_name(text: str) -> str | None:
-    """A name: up to five words of letters, without "it's" before it or "please" after it; None if there is more."""
-    name = _AFTER_A_NAME.sub("", _BEFORE_A_NAME.sub("", " ".join(text.strip(" .!").split())))
-    if _NOT_IN_A_NAME.search(name):
-        return None
-    return name if re.fullmatch(r"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){0,4}", name) else None
-
-
-async def value_to_store(customer: KnownCustomer, detail: str, value: str) -> str:
-    """The whole new value: a first name or a surname takes the place of that part of the name.
-
-    Raises:
-        ShopUnavailable: The database cannot be used.
-    """
-    if detail not in PARTS_OF_A_NAME or (detail == "name" and " " in value):
-        return value
-    summary = await ask_shop(customer_by_email, customer.email)
-    *first, last = summary.name.split() if summary else [customer.first_name]
-    if detail == "surname":
-        return " ".join([*(first or [last]), value])
-    return " ".join([value, last] if first else [value])

@@ -16,6 +16,7 @@ from actions.shop_access import ask_shop
 from actions.wording import goods
 from parlance.actions import confirmation
 from parlance.actions.action import Action
+from parlance.actions.form_endings import refuse
 from parlance.actions.messages import (
     REQUESTED,
     chosen,
@@ -29,6 +30,7 @@ from parlance.actions.messages import (
     value_before_this_turn,
 )
 from parlance.actions.settings import settings
+from shop.models import OrderStatus
 from shop.order_numbers import show_order_number
 from shop.orders import OrderSummary, order_for
 from shop.product_words import MOST_WORDS, likeness, words
@@ -235,3 +237,14 @@ async def about_order(tracker: Tracker, response: str, **blanks: Any) -> confirm
     # Of an order with other goods in it, one that is named is less than what is asked.
     all_of_it = item or (order.items[0] if len(order.items) == 1 else None)
     return confirmation.Question(response, filling, (all_of_it.name,) if all_of_it else ())
+
+
+def refuse_if_left(
+    dispatcher: CollectingDispatcher, order: OrderSummary | None, response: str, offer: str | None
+) -> list[EventType]:
+    """End a form before it asks for what an order that has left our warehouse cannot take any more."""
+    if order is None or order.can_change:
+        return []
+    if order.status is OrderStatus.CANCELLED:
+        return refuse(dispatcher, "utter_cancel_already_cancelled", None, number=show_order_number(order.number))
+    return refuse(dispatcher, response, offer, number=show_order_number(order.number))

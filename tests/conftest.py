@@ -62,7 +62,11 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The web assistant's model (see ``tests.web_assistant``)."""
     from tests.web_assistant import train
 
-    return train(tmp_path_factory.mktemp("small") / "model")
+    folder = tmp_path_factory.mktemp("small")
+    with pytest.MonkeyPatch.context() as patch:
+        # Rasa's cache goes to the working folder, and two processes that make it at once fail.
+        patch.chdir(folder)
+        return train(folder / "model")
 
 
 @pytest.fixture(scope="session")

@@ -8,48 +8,26 @@ subscribed to is not delivered. The formats are those of https://docs.slack.dev.
 import asyncio
 import hashlib
 import hmac
-import html
-import itertools
 import json
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType, web
-from ruamel.yaml import YAML
 
-MANIFEST = YAML(typ="safe").load(Path(__file__).resolve().parents[1] / "deploy" / "slack" / "manifest.yml")
+from tests.slack_people import BOT_USER, TEAM, SlackPeople
+from tests.slack_rules import SCOPES, BadBlocks, check_blocks, check_message, granted, is_subscribed
 
 BOT_TOKEN = "xoxb-test-token"
 APP_TOKEN = "xapp-test-token"
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-BOT_USER = "U0FERN"
-TEAM = "T0SHOP"
 ACK_SECONDS = 3.0
 
-SCOPES = {
-    "auth.test": None,
-    "chat.postMessage": "chat:write",
-    "chat.postEphemeral": "chat:write",
-    "chat.update": "chat:write",
-    "conversations.open": "im:write",
-    "files.info": "files:read",
-    "users.info": "users:read",
-    "views.publish": None,
-}
 JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "conversations.open", "views.publish"}
-EVENT_SCOPES = {
-    "app_home_opened": None,
-    "app_mention": "app_mentions:read",
-    "message.channels": "channels:history",
-    "message.groups": "groups:history",
-    "message.im": "im:history",
-}
 
 Result = TypeVar("Result")
 
@@ -64,15 +42,6 @@ class Delivery:
 
 
 @dataclass
-class User:
-    id: str
-    name: str
-    email: str
-    is_email_confirmed: bool = True
-    team: str = TEAM
-
-
-@dataclass
 class Call:
     """A call of the Web API."""
 
@@ -82,25 +51,11 @@ class Call:
     at: float
 
 
-@dataclass
-class Channel:
-    id: str
-    messages: list[dict[str, Any]] = field(default_factory=list)
-
-
-class BadBlocks(Exception):
-    pass
-
-
-class SlackServer:
+class SlackServer(SlackPeople):
     """See the module. Its methods are called from the test's thread and return once the thing has happened."""
 
     def __init__(self) -> None:
-        self.users: dict[str, User] = {}
-        self.channels: dict[str, Channel] = {}
-        self.files: dict[str, dict[str, Any]] = {}
-        self.file_contents: dict[str, bytes] = {}
-        self.homes: dict[str, dict[str, Any]] = {}
+        super().__init__()
         self.ephemeral: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
         self.calls: list[Call] = []
@@ -109,7 +64,6 @@ class SlackServer:
         self.delays: dict[str, float] = {}
         self.acknowledged: dict[str, float] = {}
         self.connections_opened = 0
-        self._counter = itertools.count(1)
         self._sockets: list[web.WebSocketResponse] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -149,110 +103,11 @@ class SlackServer:
         """A coroutine's result, from the server's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(seconds)
 
-    # --- the workspace ----------------------------------------------------------------------------------------------
-
-    def user(self, name: str, email: str = "", **details: Any) -> User:
-        user = User(f"U{next(self._counter):05}", name, email, **details)
-        self.users[user.id] = user
-        return user
-
-    def channel(self) -> str:
-        return self._add_channel(f"C{next(self._counter):05}")
-
-    def direct(self, user: User) -> str:
-        return self._add_channel(f"D{user.id[1:]}")
-
-    def _add_channel(self, name: str) -> str:
-        self.channels.setdefault(name, Channel(name))
-        return name
-
-    def file(self, data: bytes, name: str, **details: Any) -> dict[str, Any]:
-        """A file that somebody has uploaded."""
-        number = f"F{next(self._counter):05}"
-        self.file_contents[number] = data
-        self.files[number] = {
-            "id": number,
-            "name": name,
-            "size": len(data),
-            "mode": "hosted",
-            "url_private_download": f"{self.address}/files/{number}",
-            **details,
-        }
-        return self.files[number]
-
-    def posted(self, channel: str, thread: str | None = None) -> list[dict[str, Any]]:
-        """What the app has posted to a channel, or to one of its threads."""
-        return [message for message in self.channels[channel].messages if thread in (None, message.get("thread_ts"))]
-
     def limit(self, method: str, *retry_after: int) -> None:
         """Answer the next calls with 429 and these numbers of seconds."""
         self.limits[method].extend(retry_after)
 
-    def timestamp(self) -> str:
-        return f"{int(time.time())}.{next(self._counter):06}"
-
-    # --- what people do: over HTTP ------------------------------------------------------------------------------------
-
-    def message_event(self, user: User, channel: str, text: str, **details: Any) -> dict[str, Any]:
-        """The payload of an event for a message somebody writes."""
-        kind = {"D": "im", "C": "channel", "G": "group"}[channel[0]]
-        event = {"type": "message", "channel": channel, "channel_type": kind, "user": user.id, "text": typed(text)}
-        return self.event({**event, "ts": self.timestamp(), **details})
-
-    def mention_event(self, user: User, channel: str, text: str, **details: Any) -> dict[str, Any]:
-        event = {"type": "app_mention", "channel": channel, "user": user.id, "text": f"<@{BOT_USER}> {typed(text)}"}
-        return self.event({**event, "ts": self.timestamp(), **details})
-
-    def event(self, event: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "type": "event_callback",
-            "team_id": TEAM,
-            "api_app_id": "A0FERN",
-            "event": event,
-            "event_id": f"Ev{next(self._counter):08}",
-            "event_time": int(time.time()),
-            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
-        }
-
-    def press_payload(
-        self, user: User, channel: str | None, message: dict[str, Any] | None, title: str
-    ) -> dict[str, Any]:
-        """The payload of pressing a button, by what is on it, in a message or in the app's home."""
-        blocks = message["blocks"] if message else self.homes[user.id]["blocks"]
-        action = next(action for action in _actions(blocks) if action["text"]["text"] == title)
-        return self.interaction(user, channel, message, action)
-
-    def rating_payload(self, user: User, channel: str, message: dict[str, Any], value: str) -> dict[str, Any]:
-        block = next(block for block in message["blocks"] if block["type"] == "context_actions")
-        action = {"type": "feedback_buttons", "action_id": "feedback", "block_id": block["block_id"], "value": value}
-        return self.interaction(user, channel, message, action)
-
-    def interaction(
-        self, user: User, channel: str | None, message: dict[str, Any] | None, action: dict[str, Any]
-    ) -> dict[str, Any]:
-        place = {"channel": {"id": channel, "name": "x"}, "message": message} if channel else {"view": {"type": "home"}}
-        return {
-            "type": "block_actions",
-            "team": {"id": TEAM},
-            "user": {"id": user.id, "team_id": TEAM},
-            "api_app_id": "A0FERN",
-            "trigger_id": f"trigger-{next(self._counter)}",
-            "container": {"type": "message" if channel else "view"},
-            "actions": [{**action, "action_ts": self.timestamp()}],
-            **place,
-        }
-
-    def command_form(self, user: User, channel: str, text: str) -> dict[str, str]:
-        number = str(next(self._counter))
-        return {
-            "command": "/fern",
-            "text": typed(text),
-            "user_id": user.id,
-            "channel_id": channel,
-            "team_id": TEAM,
-            "trigger_id": f"trigger-{number}",
-            "response_url": f"{self.address}/commands/{number}",
-        }
+    # --- delivering over HTTP -----------------------------------------------------------------------------------------
 
     def deliver(self, url: str, payload: dict[str, Any], kind: str = "event", **changes: Any) -> Delivery:
         """Deliver once over HTTP, signed. ``changes``: ``timestamp``, ``secret``, ``signature``, ``retry``."""
@@ -263,7 +118,7 @@ class SlackServer:
     ) -> Delivery:
         if kind == "event":
             body, content = json.dumps(payload).encode(), "application/json"
-            if not self._is_subscribed(payload):
+            if not is_subscribed(payload):
                 raise AssertionError(f"the manifest does not subscribe to {payload['event']}")
         else:
             form = {"payload": json.dumps(payload)} if kind == "interaction" else payload
@@ -302,17 +157,7 @@ class SlackServer:
 
         return self.run(attempts())
 
-    @staticmethod
-    def _is_subscribed(payload: dict[str, Any]) -> bool:
-        event = payload.get("event")
-        if event is None:
-            return True
-        kinds = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
-        name = kinds[event["channel_type"]] if event["type"] == "message" else event["type"]
-        scope = EVENT_SCOPES[name]
-        return name in MANIFEST["settings"]["event_subscriptions"]["bot_events"] and (scope is None or _granted(scope))
-
-    # --- what people do: over Socket Mode -----------------------------------------------------------------------------
+    # --- delivering over Socket Mode ----------------------------------------------------------------------------------
 
     def send_envelope(self, kind: str, payload: dict[str, Any], retry: int = 0, envelope: str = "") -> str:
         """Deliver through a WebSocket; the envelope's id."""
@@ -378,7 +223,7 @@ class SlackServer:
         if authorization != f"Bearer {BOT_TOKEN}":
             return {"error": "invalid_auth"}
         scope = SCOPES.get(method, method)
-        if scope and not _granted(scope):
+        if scope and not granted(scope):
             return {"error": "missing_scope", "needed": scope}
         try:
             answer: Callable[[dict[str, Any]], dict[str, Any]] = getattr(self, "_" + method.replace(".", "_"))
@@ -421,7 +266,7 @@ class SlackServer:
         if user is None:
             return {"error": "user_not_found"}
         profile = {"real_name": user.name, "display_name": user.name}
-        if _granted("users:read.email"):
+        if granted("users:read.email"):
             profile["email"] = user.email
         details = {"id": user.id, "team_id": user.team, "is_bot": False, "is_email_confirmed": user.is_email_confirmed}
         return {"user": {**details, "profile": profile}}
@@ -444,64 +289,12 @@ class SlackServer:
         return web.Response(text="ok")
 
 
-def typed(text: str) -> str:
-    """What somebody types, as Slack passes it on."""
-    return html.escape(text, quote=False)
-
-
 def signature(body: bytes, **changes: Any) -> dict[str, str]:
     """The headers that prove a request to be Slack's; https://docs.slack.dev/authentication/verifying-requests-from-slack"""
     timestamp = str(changes.get("timestamp", int(time.time())))
     secret = changes.get("secret", SIGNING_SECRET).encode()
     digest = hmac.new(secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": changes.get("signature", f"v0={digest}")}
-
-
-def check_message(message: dict[str, Any]) -> None:
-    if len(message.get("text") or "") > 40_000:
-        raise BadBlocks("msg_too_long")
-    check_blocks(message.get("blocks") or [])
-
-
-def check_blocks(blocks: list[dict[str, Any]]) -> None:
-    """Slack's own limits, from https://docs.slack.dev/reference/block-kit."""
-    require(len(blocks) <= 50, "over 50 blocks")
-    names = [block["block_id"] for block in blocks if "block_id" in block]
-    require(len(names) == len(set(names)), f"block_id twice: {names}")
-    require(all(len(name) <= 255 for name in names), "block_id too long")
-    for block in blocks:
-        kind = block["type"]
-        if kind == "section":
-            require(0 < len(block["text"]["text"]) <= 3000, f"section of {len(block['text']['text'])} characters")
-        elif kind == "actions":
-            require(0 < len(block["elements"]) <= 25, "actions")
-            ids = [element["action_id"] for element in block["elements"]]
-            require(len(ids) == len(set(ids)), "action_id twice")
-        elif kind == "image":
-            require(bool(block["image_url"] and block["alt_text"]), "image")
-        else:
-            require(kind in ("context", "context_actions", "divider", "header"), f"unknown block {kind}")
-    for action in _actions(blocks):
-        require(0 < len(action["text"]["text"]) <= 75, "button title")
-        require(len(action.get("value", "")) <= 2000, "button value")
-
-
-def require(condition: bool, problem: str) -> None:
-    if not condition:
-        raise BadBlocks(problem)
-
-
-def _actions(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {**element, "block_id": block.get("block_id")}
-        for block in blocks
-        if block["type"] == "actions"
-        for element in block["elements"]
-    ]
-
-
-def _granted(scope: str) -> bool:
-    return scope in MANIFEST["oauth_config"]["scopes"]["bot"]
 
 
 async def _arguments(request: web.Request, method: str) -> dict[str, Any]:

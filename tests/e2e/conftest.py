@@ -1,12 +1,15 @@
-"""One assistant and one browser for all end-to-end tests."""
+"""One assistant, a small one beside it and one browser for all end-to-end tests."""
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.running import Fern, running_fern
+from tests.processes import free_port
+from tests.web_assistant import WebAssistant
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -31,3 +34,18 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="package")
+def small(small_model: Path, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebAssistant]:
+    """The small assistant, which says everything that a channel can show and is stopped and started in a moment.
+
+    Pages of ``small.other_origin`` may embed its chat.
+    """
+    other_origin = f"http://127.0.0.1:{free_port()}"
+    running = WebAssistant(small_model, tmp_path_factory.mktemp("small-web"), allowed_origins=[other_origin])
+    running.other_origin = other_origin
+    running.start()
+    yield running
+    running.stop()
+    running.actions.stop()

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from tests.e2e.running import Fern
-from tests.integration.test_web_channel import Visitor, identity, photo, texts
+from tests.web_visitor import Visitor, identity, photo, texts
 
 ELIN = "elin.hughes@example.com"
 

@@ -1,4 +1,4 @@
-"""A small Rasa project whose pipeline is TransformerNLU with the small encoder."""
+"""A small Rasa project whose pipeline is TransformerNLU with the small encoder; a Slack with an assistant in it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +16,9 @@ from .databases import shop as shop
 
 if TYPE_CHECKING:
     from tests.integration.slack_assistant import ActionServer
+    from tests.integration.slack_workspace import Workspace
+    from tests.slack_people import User
+    from tests.slack_server import SlackServer
 
 
 def write_yaml(path: Path, content: Any) -> Path:
@@ -151,3 +154,34 @@ def slack_actions(monkeypatch_module: pytest.MonkeyPatch) -> "Iterator[ActionSer
 def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+@pytest.fixture(scope="module")
+def slack() -> "Iterator[SlackServer]":
+    from tests.slack_server import SlackServer
+
+    server = SlackServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def workspace(
+    slack: "SlackServer", slack_model: Path, slack_actions: "ActionServer", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Workspace]":
+    """The assistant of ``slack_assistant`` in a Slack that delivers over HTTP."""
+    from tests.integration.slack_workspace import Workspace
+
+    workspace = Workspace(slack, slack_model, slack_actions.url, tmp_path_factory.mktemp("slack"))
+    yield workspace
+    workspace.stop()
+
+
+@pytest.fixture
+def ada(slack: "SlackServer") -> "User":
+    return slack.user("Ada", "ada@example.com")
+
+
+@pytest.fixture
+def bob(slack: "SlackServer") -> "User":
+    return slack.user("Bob", "bob@example.com")

@@ -7,7 +7,8 @@ from typing import Any
 
 from parlance.channels.slack import SlackChannel
 from tests.integration.slack_assistant import RasaServer
-from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Delivery, SlackServer, User
+from tests.slack_people import User
+from tests.slack_server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Delivery, SlackServer
 
 ANSWER_SECONDS = 20.0
 
@@ -100,3 +101,7 @@ class Workspace:
 
 def url_of(rasa: RasaServer) -> str:
     return f"{rasa.address}/webhooks/slack/webhook"
+
+
+def blocks_of(message: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [block for block in message["blocks"] if block["type"] == kind]

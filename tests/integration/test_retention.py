@@ -26,8 +26,8 @@ from parlance.rasa.errors import ChannelError
 from parlance.rasa.retention import Erased
 from parlance.rasa.tracker_retention import Busy, TrackerKeeper, names
 from parlance.rasa.tracker_store import SQLiteTrackerStore
-from tests.integration.test_web_channel import IDENTITY_SECRET, Visitor, identity, photo, texts
 from tests.web_assistant import WebAssistant, thumbs_in
+from tests.web_visitor import IDENTITY_SECRET, Visitor, identity, photo, texts
 
 ADA = "ada.byrne@example.com"
 DAY = 86_400.0

@@ -9,14 +9,8 @@ import pytest
 
 from tests.integration.slack_assistant import SLOW_SECONDS, ActionServer
 from tests.integration.slack_workspace import Workspace, wait_until
-from tests.slack_server import SlackServer, User
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[SlackServer]:
-    server = SlackServer().start()
-    yield server
-    server.stop()
+from tests.slack_people import User
+from tests.slack_server import SlackServer
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +24,6 @@ def workspace(
     yield workspace
     workspace.stop()
     wait_until(lambda: not slack.is_connected, "the end of the connection")
-
-
-@pytest.fixture
-def ada(slack: SlackServer) -> User:
-    return slack.user("Ada", "ada@example.com")
 
 
 def acknowledged_after(slack: SlackServer, envelope: str, began: float) -> float:

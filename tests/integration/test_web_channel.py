@@ -1,25 +1,18 @@
 """The web chat's HTTP interface: a real Rasa assistant behind the channel, and requests as a browser makes them."""
 
-import io
 import json
-import secrets
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import jwt
 import pytest
 import requests
 from PIL import Image
 
-from parlance.channels.web import WebInput
-from parlance.errors import ParlanceError
 from shop.recognition import Recognition, sign
 from tests.web_assistant import WebAssistant, thumbs_in
-
-IDENTITY_SECRET = "the-secret-of-the-tests-is-long-enough"
+from tests.web_visitor import IDENTITY_SECRET, Visitor, identity, photo, texts
 
 
 @pytest.fixture(scope="module")
@@ -31,92 +24,6 @@ def assistant(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     yield running
     running.stop()
     running.actions.stop()
-
-
-def lines_of(stream: requests.Response) -> Iterator[str]:
-    for line in stream.iter_lines(chunk_size=1, decode_unicode=True):
-        yield str(line)
-
-
-class Visitor:
-    """A browser: a token, and what it has read."""
-
-    def __init__(self, chat: str, identity: str = "", token: str = "") -> None:
-        self.chat = chat
-        self.identity = identity
-        self.token = token
-        self.opened = self.post("session").json()
-        self.token = self.opened["token"]
-
-    @property
-    def conversation(self) -> str:
-        return self.token.split(".")[0]
-
-    @property
-    def headers(self) -> dict[str, str]:
-        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        return {**headers, "x-identity-token": self.identity} if self.identity else headers
-
-    def post(self, path: str, _headers: dict[str, str] | None = None, **body: Any) -> requests.Response:
-        return requests.post(f"{self.chat}/{path}", json=body, headers={**self.headers, **(_headers or {})}, timeout=20)
-
-    def get(self, path: str, **headers: str) -> requests.Response:
-        return requests.get(f"{self.chat}/{path}", headers={**self.headers, **headers}, timeout=20)
-
-    def send(self, text: str, id: str = "", **more: Any) -> str:
-        id = id or secrets.token_hex(8)
-        answer = self.post("messages", id=id, text=text, **more)
-        assert answer.status_code == 202, answer.text
-        return id
-
-    def read(self, count: int, after: int = 0, seconds: float = 20.0) -> list[dict[str, Any]]:
-        """The first entries of the stream after a number, as many as are asked for."""
-        entries: list[dict[str, Any]] = []
-        address = f"{self.chat}/events"
-        with requests.get(
-            address, headers={**self.headers, "last-event-id": str(after)}, stream=True, timeout=seconds
-        ) as stream:
-            assert stream.status_code == 200, stream.text
-            event = ""
-            for line in lines_of(stream):
-                if line.startswith("event: "):
-                    event = line[7:]
-                elif line.startswith("data: ") and event == "entry":
-                    entries.append(json.loads(line[6:]))
-                    if len(entries) == count:
-                        break
-        return entries
-
-    def settled(self) -> list[dict[str, Any]]:
-        """All entries, once nothing is being answered."""
-        with requests.get(f"{self.chat}/events", headers=self.headers, stream=True, timeout=20) as stream:
-            entries, event = [], ""
-            for line in lines_of(stream):
-                if line.startswith("event: "):
-                    event = line[7:]
-                elif line.startswith("data: ") and event == "entry":
-                    entries.append(json.loads(line[6:]))
-                elif line == "data: false" and event == "typing":
-                    return entries
-        raise AssertionError("the stream ended")
-
-
-def texts(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry.get("text", "") for entry in entries]
-
-
-def identity(email: str, **claims: Any) -> str:
-    return jwt.encode(
-        {"aud": "fern", "email": email, "exp": int(time.time()) + 600, **claims}, IDENTITY_SECRET, algorithm="HS256"
-    )
-
-
-def photo(kind: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
-    exif = Image.Exif()
-    exif[0x010E] = "taken at 14 Mill Lane"
-    out = io.BytesIO()
-    Image.new("RGB", size, "#884422").save(out, kind, exif=exif)
-    return out.getvalue()
 
 
 # Answers ----------------------------------------------------------------------------------------------------------
@@ -222,137 +129,6 @@ def test_two_visitors_never_see_each_other(assistant: WebAssistant) -> None:
     for number, visitor in enumerate(visitors):
         said = texts(visitor.read(10))
         assert sorted(said) == sorted([f"{who}echo {number}-{i}" for i in range(5) for who in ("", "You said: ")])
-
-
-def test_what_was_taken_in_before_a_stop_is_answered_after_the_start(small_model: Path, tmp_path: Path) -> None:
-    assistant = WebAssistant(small_model, tmp_path)
-    assistant.start()
-    visitor = Visitor(assistant.chat)
-    visitor.send("echo first")
-    assert texts(visitor.read(2))[1] == "You said: echo first"
-    assistant.actions.hold()
-    visitor.send("act")
-    visitor.send("echo second")
-    visitor.read(4)  # the answer to the second is behind the first, which hangs
-    time.sleep(0.2)
-    assistant.stop()
-    assistant.actions.go_on.set()
-    assistant.start()
-    try:
-        again = Visitor(assistant.chat, token=visitor.token)
-        assert again.opened["fresh"] is False
-        assert texts(again.read(6)) == [
-            "echo first",
-            "You said: echo first",
-            "act",
-            "echo second",
-            "The action is done.",
-            "You said: echo second",
-        ]
-        assert [
-            event["text"] for event in assistant.tracker_events(visitor.conversation) if event["event"] == "user"
-        ] == [
-            "echo first",
-            "act",
-            "echo second",
-        ]
-    finally:
-        assistant.stop()
-        assistant.actions.stop()
-
-
-# When things go wrong ---------------------------------------------------------------------------------------------
-
-
-def test_a_crashed_action_server_yields_an_apology_and_the_next_message_an_answer(
-    small_model: Path, tmp_path: Path
-) -> None:
-    assistant = WebAssistant(small_model, tmp_path)
-    assistant.actions.stop()
-    assistant.start()
-    try:
-        visitor = Visitor(assistant.chat)
-        visitor.send("act")
-        visitor.send("echo still there")
-        time.sleep(0.5)
-        entries = visitor.settled()
-    finally:
-        assistant.stop()
-
-    notices = [entry for entry in entries if entry["kind"] == "notice"]
-    assert [notice["code"] for notice in notices] == ["unavailable"] and "sorry" in notices[0]["text"]
-    assert texts(entries)[-1] == "You said: echo still there"
-
-
-def test_an_answer_that_takes_too_long_yields_an_apology(small_model: Path, tmp_path: Path) -> None:
-    assistant = WebAssistant(small_model, tmp_path, answer_seconds=0.5)
-    assistant.start()
-    try:
-        assistant.actions.hold()
-        visitor = Visitor(assistant.chat)
-        visitor.send("act")
-        assert visitor.read(2)[-1]["code"] == "unavailable"
-    finally:
-        assistant.actions.stop()
-        assistant.stop()
-
-
-def test_more_messages_than_may_wait_for_a_slow_answer_are_put_off(small_model: Path, tmp_path: Path) -> None:
-    assistant = WebAssistant(small_model, tmp_path)
-    assistant.start()
-    try:
-        assistant.actions.hold()
-        visitor, other = Visitor(assistant.chat), Visitor(assistant.chat)
-        visitor.send("act")
-        sent = [visitor.post("messages", id=f"message-{number}", text=f"echo {number}") for number in range(40)]
-        other.send("hello")
-        assert texts(other.read(2)) == ["hello", "Hello!"]
-        assistant.actions.go_on.set()
-        entries = visitor.settled()
-        again = visitor.post("messages", id="message-39", text="echo 39")
-    finally:
-        assistant.stop()
-        assistant.actions.stop()
-
-    assert {answer.status_code for answer in sent[:30]} == {202}
-    refused = sent[-1]
-    assert (refused.status_code, refused.json()["code"]) == (429, "too_fast") and refused.json()["wait"] > 0
-    assert texts(entries)[-1].startswith("You said: echo ")
-    assert again.status_code == 202
-
-
-def test_a_conversation_that_a_person_has_taken_over_is_left_alone(small_model: Path, tmp_path: Path) -> None:
-    assistant = WebAssistant(small_model, tmp_path)
-    assistant.actions.answer = {"events": [{"event": "pause"}], "responses": []}
-    assistant.start()
-    try:
-        visitor = Visitor(assistant.chat)
-        visitor.send("act")
-        visitor.send("echo hello?")
-        time.sleep(0.5)
-        entries = visitor.settled()
-    finally:
-        assistant.stop()
-        assistant.actions.stop()
-    assert [(entry["kind"], entry["text"]) for entry in entries] == [("user", "act"), ("user", "echo hello?")]
-
-
-def test_too_many_messages_in_a_minute_are_asked_to_wait(small_model: Path, tmp_path: Path) -> None:
-    assistant = WebAssistant(small_model, tmp_path, messages_per_minute=3)
-    assistant.start()
-    try:
-        visitor, other = Visitor(assistant.chat), Visitor(assistant.chat)
-        ids = [visitor.send(f"echo {number}") for number in range(3)]
-        refused = visitor.post("messages", id="one-too-many", text="echo 3")
-        repeated = visitor.post("messages", id=ids[0], text="echo 0")
-        other.send("hello")
-    finally:
-        assistant.stop()
-        assistant.actions.stop()
-
-    assert refused.status_code == 429
-    assert refused.json()["code"] == "too_fast" and 0 < refused.json()["wait"] <= 60
-    assert repeated.status_code == 202, "a message that was taken in already is no new one"
 
 
 # Who may do what --------------------------------------------------------------------------------------------------
@@ -569,50 +345,3 @@ def test_a_transcript_holds_everything_that_was_said(assistant: WebAssistant) ->
 
     for line in ("You: hello", "Assistant: Hello!", "Three things you may like:", " - Heron floor lamp, £129.00"):
         assert line in transcript
-
-
-# Requests that no browser makes, and options ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"[]", b"nonsense", b"[" * 100_000, b'{"id": 7, "text": "x"}', b'{"id": "long enough", "text": "x"}',
-     b'{"id": "long-enough", "text": 7}', b'{"id": "long-enough", "text": ["x"]}'],
-)  # fmt: skip
-def test_requests_that_make_no_sense_are_refused(assistant: WebAssistant, body: bytes) -> None:
-    visitor = Visitor(assistant.chat)
-    refused = requests.post(f"{assistant.chat}/messages", data=body, headers=visitor.headers, timeout=20)
-
-    assert refused.status_code == 400 and refused.json()["code"] == "bad_request"
-
-
-@pytest.mark.parametrize(
-    ("options", "named"),
-    [
-        ({"colour": "green"}, "colour"),
-        ({"path": "chat"}, "path"),
-        ({"message_length": 0}, "message_length"),
-        ({"message_length": "many"}, "message_length"),
-        ({"allowed_origins": "https://shop.example"}, "allowed_origins"),
-        ({"allowed_origins": ["*"]}, "allowed_origins"),
-        ({"allowed_origins": ["https://shop.example/"]}, "allowed_origins"),
-        ({"page": "shop.nowhere.page"}, "page"),
-    ],
-)
-def test_options_that_make_no_sense_are_named(tmp_path: Path, options: dict[str, Any], named: str) -> None:
-    with pytest.raises(ParlanceError, match=named):
-        WebInput.from_credentials({"secret_file": str(tmp_path / "secret"), **options})
-
-
-def test_the_secret_is_made_once_and_for_nobody_else_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WEB_CHAT_SECRET", raising=False)
-    file = tmp_path / "secret"
-    WebInput.from_credentials({"secret_file": str(file)})
-    secret = file.read_text()
-    WebInput.from_credentials({"secret_file": str(file)})
-
-    assert len(secret) == 64 and file.read_text() == secret
-    assert file.stat().st_mode & 0o077 == 0
-    monkeypatch.setenv("WEB_CHAT_SECRET", "too short")
-    with pytest.raises(ParlanceError, match="WEB_CHAT_SECRET"):
-        WebInput.from_credentials({"secret_file": str(file)})

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,9 @@ from sqlalchemy.orm import Session
 from shop.database import open_session
 from shop.models import Order
 from shop.setup import set_up
+
+if TYPE_CHECKING:
+    from tests.unit.dialogue import Chat
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +59,23 @@ def session(own_shop: URL) -> Iterator[Session]:
 def customer_of(session: Session) -> Callable[[int], int]:
     """The id of the customer who placed an order."""
     return lambda number: session.execute(select(Order.customer_id).where(Order.number == number)).scalar_one()
+
+
+@pytest.fixture
+def signing_shop(empty_tickets: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the filled shop, and the secret that says who has signed in."""
+    monkeypatch.setenv("IDENTITY_SECRET", "a secret that is good for tests alone, 32 bytes")
+
+
+@pytest.fixture
+def without_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products are found by their words alone."""
+    monkeypatch.setenv("ENCODER_PATH", "/nowhere")
+
+
+@pytest.fixture
+def chat(shop_url: URL) -> "Chat":
+    """A conversation that changes nothing in the shop."""
+    from tests.unit.dialogue import Chat  # which takes its time, and few tests need it
+
+    return Chat()

@@ -20,11 +20,6 @@ from .dialogue import DOMAIN, ROOT, Chat, rules
 ADA = "ada.byrne@example.com"
 
 
-@pytest.fixture
-def chat(shop_url: URL) -> Chat:
-    return Chat()
-
-
 def test_somebody_unknown_is_greeted_with_choices_that_lead_somewhere(chat: Chat) -> None:
     assert chat.ask("greet") == ["utter_greet"]
     for button in DOMAIN["responses"]["utter_greet"][0]["buttons"]:

@@ -12,11 +12,6 @@ from .dialogue import DOMAIN, Chat
 ADA = "ada.byrne@example.com"
 
 
-@pytest.fixture
-def chat(shop_url: URL) -> Chat:
-    return Chat()
-
-
 def test_taking_up_a_request_sets_the_slots_that_its_message_would_have_set() -> None:
     parsed = {
         "text": "where is 10433",

@@ -1,8 +1,5 @@
-"""The parts of training: batches, losses, the embedding swap, checkpoints and a GPU that is too small."""
+"""The parts of training: batches, losses, the embedding swap and a GPU that is too small."""
 
-import os
-import resource
-import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,21 +9,19 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch.nn import functional as F
 
 from parlance.data.examples import Example
 from parlance.errors import ParlanceError
-from parlance.finetuning import FinetuneOptions, checkpoint, trainer
-from parlance.finetuning.checkpoint import Checkpoint, Position
-from parlance.finetuning.dataset import IGNORED, Batch, Labels, Utterances, encode, hold_out, shuffled_batches
-from parlance.finetuning.model import JointModel, Outputs, supervised_contrastive_loss
+from parlance.finetuning import FinetuneOptions, trainer
+from parlance.finetuning.checkpoint import Checkpoint
+from parlance.finetuning.dataset import IGNORED, Batch, Labels, encode, hold_out, shuffled_batches
+from parlance.finetuning.model import Outputs, supervised_contrastive_loss
 from parlance.finetuning.progress import TrainingProgress
-from parlance.finetuning.start import start_from_encoder
 from parlance.finetuning.trainer import fit, joint_loss
 from parlance.finetuning.vocabulary import CompactVocabulary
+from tests.unit.small_training import prepared, same_weights, train
 
 
 @pytest.fixture
@@ -37,44 +32,6 @@ def options(tiny_encoder: Path) -> FinetuneOptions:
 @pytest.fixture
 def tokenizer(tiny_encoder: Path) -> Tokenizer:
     return Tokenizer.from_file(str(tiny_encoder / "tokenizer.json"))
-
-
-def prepared(options: FinetuneOptions, examples: list[Example]) -> tuple[JointModel, Utterances, int]:
-    start = start_from_encoder(options)
-    labels = Labels.of(examples)
-    return start.build(labels), encode(examples, start.tokenizer, labels, start.max_length), start.padding
-
-
-def train(
-    options: FinetuneOptions,
-    examples: list[Example],
-    epochs: int = 3,
-    folder: Path | None = None,
-    valid: bool = False,
-    **changes: Any,
-) -> JointModel:
-    model, data, padding = prepared(options, examples)
-    for name, value in changes.items():
-        setattr(model, name, value(model))
-    with TrainingProgress("Test", quiet=True) as progress:
-        fit(
-            model,
-            [data],
-            data if valid else None,
-            options,
-            epochs=epochs,
-            padding=padding,
-            accelerator=Accelerator(cpu=True),
-            checkpoint=Checkpoint(folder, "test"),
-            progress=progress,
-        )
-    return model
-
-
-def same_weights(first: JointModel, second: JointModel) -> bool:
-    return all(
-        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
-    )
 
 
 def test_a_pass_shows_every_utterance_once_with_partners_in_its_batch(
@@ -179,40 +136,6 @@ def test_training_is_the_same_for_a_seed_and_leaves_torchs_random_state_alone(
     assert torch.equal(torch.cat(drawn), expected)
 
 
-class Interrupted(Exception):
-    pass
-
-
-@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=str)
-def test_an_interrupted_training_goes_on_to_the_same_weights(
-    options: FinetuneOptions,
-    examples: list[Example],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    precision: torch.dtype,
-) -> None:
-    in_precision: dict[str, Any] = {"precision": lambda _: precision}
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    expected = train(options, examples, epochs=4, **in_precision)
-
-    with monkeypatch.context() as power_cut:
-
-        def fail_in_the_third_epoch(self: TrainingProgress, number: int, total: int, figures: dict[str, float]) -> None:
-            if number == 3:
-                raise Interrupted
-
-        power_cut.setattr(TrainingProgress, "epoch", fail_in_the_third_epoch)
-        with pytest.raises(Interrupted):
-            train(options, examples, epochs=4, folder=tmp_path, **in_precision)
-    assert (tmp_path / "test" / "state.safetensors").exists()
-    seen: list[int] = []
-    monkeypatch.setattr(TrainingProgress, "epoch", lambda self, number, total, figures: seen.append(number))
-    resumed = train(options, examples, epochs=4, folder=tmp_path, **in_precision)
-
-    assert seen == [3, 4], "it did not resume after the second epoch"
-    assert same_weights(resumed, expected)
-
-
 def test_training_in_bfloat16_leaves_a_model_in_float32_that_learned(
     options: FinetuneOptions, examples: list[Example]
 ) -> None:
@@ -226,78 +149,6 @@ def test_training_in_bfloat16_leaves_a_model_in_float32_that_learned(
         learned, expected = first - was, second - was
         if expected.norm() > 1e-3:
             assert F.cosine_similarity(learned.flatten(), expected.flatten(), dim=0) > 0.7, name
-
-
-def test_a_broken_checkpoint_is_not_used(
-    options: FinetuneOptions, examples: list[Example], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "test").mkdir()
-    (tmp_path / "test" / "state.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00 half a file")
-
-    assert same_weights(train(options, examples, epochs=1, folder=tmp_path), train(options, examples, epochs=1))
-    assert "training starts afresh" in caplog.text
-
-
-def test_a_checkpoint_that_lacks_something_leaves_nothing_behind(
-    options: FinetuneOptions,
-    examples: list[Example],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    train(options, examples, epochs=1, folder=tmp_path)
-    path = tmp_path / "test" / "state.safetensors"
-    with safe_open(path, "pt") as file:  # type: ignore[attr-defined]  # made in Rust
-        metadata = file.metadata()
-    tensors = load_file(path)
-    del tensors["random.cpu"]
-    save_file(tensors, path, metadata=metadata)
-
-    assert same_weights(train(options, examples, epochs=2, folder=tmp_path), train(options, examples, epochs=2))
-    assert "training starts afresh" in caplog.text
-
-
-def test_a_checkpoint_that_cannot_be_written_is_said_and_leaves_no_half_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    model = torch.nn.Linear(100, 100)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # of 40 kB, as on a disk that is full
-    try:
-        Checkpoint(tmp_path, "test").save_if_due(model, None, torch.optim.AdamW(model.parameters()), Position())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-    assert "No checkpoint could be saved" in caplog.text
-    assert list((tmp_path / "test").iterdir()) == []
-
-
-def test_a_training_that_stopped_early_does_not_go_on_when_it_is_resumed(
-    options: FinetuneOptions, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
-    monkeypatch.setattr(trainer, "ENOUGH_TO_STOP_BY", 1)
-    monkeypatch.setattr(trainer.Predictions, "score", property(lambda self: 0.5))  # no epoch is better than the first
-    options = replace(options, patience=2)
-    first = train(options, examples, epochs=9, folder=tmp_path, valid=True)
-    seen: list[int] = []
-    monkeypatch.setattr(TrainingProgress, "epoch", lambda self, number, total, figures: seen.append(number))
-    again = train(options, examples, epochs=9, folder=tmp_path, valid=True)
-
-    assert seen == []
-    assert same_weights(first, again)
-
-
-def test_checkpoints_that_nobody_went_on_from_are_cleared_away(tmp_path: Path) -> None:
-    for name, days in (("own", 0), ("recent", 1), ("stale", 30)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "state.safetensors").touch()
-        os.utime(tmp_path / name / "state.safetensors", (time.time() - days * 86_400,) * 2)
-    Checkpoint(tmp_path, "own").remove()
-
-    assert [path.name for path in tmp_path.iterdir()] == ["recent"]
 
 
 @pytest.mark.parametrize("processes", [2, 3, 50])

@@ -18,12 +18,9 @@ from shop.product_embeddings import TextEncoder, encoder_folder
 from shop.ranking import Asker, Knowledge, Shelf, Weights
 from shop.recommendations import CONSUMABLE, Wishes, purchase_matrix, recommend
 
+pytestmark = pytest.mark.usefixtures("without_encoder")
+
 MOSS = "FH00007"
-
-
-@pytest.fixture(autouse=True)
-def without_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENCODER_PATH", "/nowhere")
 
 
 def buyer(session: Session) -> int:

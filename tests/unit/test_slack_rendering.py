@@ -17,7 +17,7 @@ from parlance.channels.slack.rendering import (
     section,
     split,
 )
-from tests.slack_server import BadBlocks, check_blocks
+from tests.slack_rules import BadBlocks, check_blocks
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from parlance.channels.slack import SlackChannel
 from parlance.channels.slack.incoming import Place, read_command, read_event, read_interaction
 from parlance.channels.slack.options import SlackOptions, SlackTexts
-from tests.slack_server import EVENT_SCOPES, MANIFEST, SCOPES
+from tests.slack_rules import EVENT_SCOPES, MANIFEST, SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "\n".join(path.read_text() for path in (ROOT / "parlance/channels/slack").glob("*.py"))

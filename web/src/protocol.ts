@@ -1,4 +1,4 @@
-// What the server says. `routes.py and reading.py` and `rendering.py` are the other side.
+// What the server says. `routes.py`, `reading.py` and `rendering.py` are the other side.
 
 export interface Button {
   title: string;

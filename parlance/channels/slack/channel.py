@@ -1,4 +1,4 @@
-"""Fern in Slack: a Rasa channel on the official slack_sdk, over HTTP or Socket Mode. docs/slack.md sets it up."""
+"""Slack: a Rasa channel on the official slack_sdk, over HTTP or Socket Mode. docs/slack.md sets it up."""
 
 import asyncio
 import json
