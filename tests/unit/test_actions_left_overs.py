@@ -7,9 +7,9 @@ from sqlalchemy.engine import URL
 
 import actions  # noqa: F401 (tells the kit who Fern is)
 from parlance.actions.settings import settings
+from tests.unit.acts import ACTS, asked
 
 from .dialogue import DOMAIN, Chat, rules
-from .test_actions_consent import ACTS, asked
 
 ADA = "ada.byrne@example.com"
 OWN = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]} - settings().kept_between_forms
