@@ -1,4 +1,4 @@
-"""Orders: where one is, what is in it, and which there are. Changing one is in cancellation.py, order_address.py and order_quantities.py."""
+"""Orders: where one is, what is in it, and which there are. Changing one is in the modules beside."""
 
 from datetime import date
 from typing import ClassVar

@@ -29,6 +29,7 @@ def rasa_run(folder: Path, model: Path, port: int) -> Iterator[subprocess.Popen[
     command += ["--credentials", "credentials.yml", "--endpoints", f"endpoints-{port}.yml", "--interface", "127.0.0.1"]
     with (folder / f"rasa-{port}.log").open("ab") as log:
         settings = {**os.environ, "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING_SECRET}
+        settings["PYTHONPATH"] = str(ROOT)  # for shop.identity
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=settings)
     try:
         yield process
