@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 
+from parlance.actions.wording import day
 from shop.database import open_session
 from shop.models import Order, today
 
@@ -61,13 +62,14 @@ def test_a_day_that_will_not_do_brings_the_nearest_which_a_yes_takes(own_shop: U
     chat.say(f"10432 {ADA}", "reschedule_delivery")
     wanted = today() + timedelta(days=days)
     assert chat.say(wanted.isoformat(), date=wanted.isoformat()) == [response]
-    nearest = chat.told("day")
+    nearest, expected = chat.told("day"), day(expected_on(10432))
     # The latest possible day may be a Sunday: then the day after the next offer is taken.
     said = chat.ask("affirm")
     if said == ["utter_reschedule_not_a_delivery_day"]:
         nearest = chat.told("day")
     else:
-        assert said == ["utter_reschedule_moved"]
+        # On a Saturday the earliest day is Monday, on which it comes anyway.
+        assert said == ["utter_reschedule_same" if nearest == expected else "utter_reschedule_moved"]
         assert chat.told("day") == nearest
 
 
