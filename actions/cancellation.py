@@ -48,12 +48,7 @@ class ValidateCancelForm(OrderForm):
         return {"reason": reason or ""} if reason or tracker.get_slot("reason") is None else {}
 
     async def look_up_order(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: DomainDict,
-        customer: KnownCustomer,
-        said: dict[str, Any],
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
         """Ends the form where the order has left."""
         order = await order_in_hand(tracker)

@@ -11,9 +11,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, Proof, get_to_know, known_customer, proof_of, recognise
-from actions.refusals import disowns
 from actions.shop_access import ask_shop
-from actions.visits import log_out
+from actions.visits import is_disowned, log_out
 from parlance.actions import confirmation, forms
 from parlance.actions.form_endings import ENDED, give_up, not_understood, refuse, unavailable
 from parlance.actions.messages import (
@@ -60,8 +59,7 @@ class Form(forms.Form):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """The kit's; or a farewell, where it is somebody else who writes now."""
-        customer = known_customer(tracker)
-        if customer and disowns(latest_text(tracker), customer.first_name):
+        if is_disowned(tracker):
             left = [event for event in log_out(dispatcher, tracker) if event["event"] == "slot"]
             return [*left, SlotSet(ENDED, "disowned")]
         return await super().get_validation_events(dispatcher, tracker, domain)
@@ -147,14 +145,14 @@ class OrderForm(Form):
             if customer:
                 events = [*events, *await _check_owner(dispatcher, tracker, customer, number, said)]
             elif number and email and ("email" in said or _is_new(tracker, number)):
-                events = await _identify(dispatcher, tracker, number, email, domain)
+                events = await _identify(dispatcher, tracker, number, email)
             tracker.add_slots(events)
             customer = known_customer(tracker)
             if customer and not tracker.get_slot(ENDED):
                 events = [*events, *await self._look_up_proof(dispatcher, tracker, customer)]
                 tracker.add_slots(events)
             if customer and tracker.get_slot("order_number") and not tracker.get_slot(ENDED):
-                events = [*events, *await self.look_up_order(dispatcher, tracker, domain, customer, said)]
+                events = [*events, *await self.look_up_order(dispatcher, tracker, customer)]
         except ShopUnavailable as error:
             logger.error("%s", error)
             return [*events, *unavailable(dispatcher, tracker)]
@@ -193,12 +191,7 @@ class OrderForm(Form):
         return [SlotSet(CODE_SLOT, None)]
 
     async def look_up_order(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: DomainDict,
-        customer: KnownCustomer,
-        said: dict[str, Any],
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
         """Slots to set now that the order and its owner are known. May raise ShopUnavailable."""
         return []
@@ -265,9 +258,7 @@ def _is_new(tracker: Tracker, number: str) -> bool:
     return find_order_number(str(value_before_this_turn(tracker, "order_number") or "")) != number
 
 
-async def _identify(
-    dispatcher: CollectingDispatcher, tracker: Tracker, number: str, email: str, domain: DomainDict
-) -> list[EventType]:
+async def _identify(dispatcher: CollectingDispatcher, tracker: Tracker, number: str, email: str) -> list[EventType]:
     """The same answer whether the order does not exist or is somebody else's."""
     found = await ask_shop(identify, number, email, tracker.sender_id, client_of(tracker))
     if found.customer is not None:

@@ -5,10 +5,8 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.customers import known_customer
-from actions.refusals import disowns
-from actions.visits import log_out
-from parlance.actions.messages import chosen, latest_text
+from actions.visits import is_disowned, log_out
+from parlance.actions.messages import chosen
 from parlance.actions.offers import Decline, UseDetails, fresh_offer
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
@@ -39,8 +37,7 @@ class ActionDecline(Decline):
         return wanted_by_details(tracker)
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        customer = known_customer(tracker)
-        if customer and disowns(latest_text(tracker), customer.first_name):
+        if is_disowned(tracker):
             return log_out(dispatcher, tracker)
         return list(super().run(dispatcher, tracker, domain))
 

@@ -70,12 +70,7 @@ class ItemForm(OrderForm):
         return order.items if order else (), []
 
     async def look_up_order(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: DomainDict,
-        customer: KnownCustomer,
-        said: dict[str, Any],
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
         """The line that was named, now or when the customer asked, or the only one."""
         lines, events = await self.lines(dispatcher, tracker, customer)

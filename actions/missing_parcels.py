@@ -1,11 +1,10 @@
 """Parcels that do not come, which the carrier is asked to look for."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.types import DomainDict
 
 from actions.customer_forms import ConfirmedAct, OrderForm
 from actions.customers import KnownCustomer, Proof
@@ -33,12 +32,7 @@ class ValidateMissingForm(OrderForm):
         return [CONFIRMED]
 
     async def look_up_order(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: DomainDict,
-        customer: KnownCustomer,
-        said: dict[str, Any],
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
         """Ends the form where the carrier cannot look for it, or does already."""
         number = tracker.get_slot("order_number")

@@ -68,12 +68,7 @@ class ValidateAddressForm(OrderForm):
         return {"postcode": found} if found else {}
 
     async def look_up_order(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: DomainDict,
-        customer: KnownCustomer,
-        said: dict[str, Any],
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer
     ) -> list[EventType]:
         """Ends the form where the order has left; fills in the usual address, once it is known whose."""
         order = await order_in_hand(tracker)

@@ -13,7 +13,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import CUSTOMER, is_from_customer, known_customer, signed_in_as, token_of
-from parlance.actions.messages import CHANGES_FORM
+from actions.refusals import disowns
+from parlance.actions.messages import CHANGES_FORM, latest_text
 from shop.identity import identity_of
 from shop.recognition import recognition_in
 
@@ -80,6 +81,12 @@ def start_of_visit(tracker: Tracker) -> int:
     is_nobody = tracker.get_slot(CUSTOMER) is not None and known_customer(tracker) is None
     is_signed_out = bool(signed_in) and not signed_in_as(tracker)  # while the message waited for its turn
     return message if is_nobody or is_signed_out else start
+
+
+def is_disowned(tracker: Tracker) -> bool:
+    """Whether whoever writes now says that they are not the customer whom the conversation knows."""
+    customer = known_customer(tracker)
+    return customer is not None and disowns(latest_text(tracker), customer.first_name)
 
 
 def log_out(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

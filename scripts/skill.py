@@ -41,7 +41,7 @@ FILES = {
 }
 
 
-def additions(name: str, wish: str, title: str, camel: str) -> list[tuple[str, str, str]]:
+def additions(name: str, wish: str, camel: str) -> list[tuple[str, str, str]]:
     """Lines for files that are there: the file, a pattern behind whose last match they go, and the lines."""
     intent = f"- {{type: from_intent, intent: {name}, value: {name}}}"
     return [
@@ -98,8 +98,7 @@ def check_name(name: str) -> None:
             f"NAME={name} cannot be the name of a skill.", "Take three to thirty small letters, such as NAME=gift_wrap."
         )
     domain = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))
-    taken = [str(ROOT / path.format(name=name, revision="*")) for path in FILES]
-    there = [path for path in taken if list(ROOT.glob(str(Path(path).relative_to(ROOT))))]
+    there = [path for path in (path.format(name=name, revision="*") for path in FILES) if any(ROOT.glob(path))]
     if name in domain["intents"] or there:
         raise Problem(f"There is a {name} already: {', '.join(there) or 'an intent'}.", "Take another NAME.")
 
@@ -138,7 +137,7 @@ def write(name: str, wish: str) -> list[str]:
         own = {"utterances": held_out} if path.startswith("tests/nlu") else {}
         file.write_text(templates.get_template(template).render(blanks | own), encoding="utf-8")
         written.append(str(file.relative_to(ROOT)))
-    for changed, pattern, lines in additions(name, wish, title, camel):
+    for changed, pattern, lines in additions(name, wish, camel):
         add(ROOT / changed, pattern, lines)
         written.append(changed)
     return list(dict.fromkeys(written))

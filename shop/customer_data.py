@@ -177,7 +177,7 @@ def _note_erasure(session: Session, conversations: list[str], emails: list[str],
     session.add(Erasure(conversations=conversations, emails=emails, pictures=pictures))
 
 
-def erase_named(session: Session, conversations: list[str], emails: list[str]) -> None:
+def erase_named(session: Session, conversations: list[str], emails: list[str], customer_id: int = NOBODY) -> None:
     """Erase what stands under a customer's addresses, and what was written where they were known: again once their
     conversations are gone, since one that was open may have gone on until then."""
     # A ticket that names another address is another person's, also where the conversation was shared.
@@ -186,7 +186,7 @@ def erase_named(session: Session, conversations: list[str], emails: list[str]) -
     for statement in (
         delete(OutboxMessage).where(to_them, OutboxMessage.kind != outbox.LAST_WORDS),
         update(Ticket).where(nameless).values(transcript=""),
-        *personal_data.erasing(NOBODY, emails),
+        *personal_data.erasing(customer_id, emails),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
 
@@ -199,12 +199,11 @@ def _erase(session: Session, customer: Customer) -> None:
     conversations = _conversations(session, customer, emails)
     _note_erasure(session, conversations, emails, orders)
     attempts.forget(session, emails, numbers)
-    erase_named(session, conversations, emails)
+    erase_named(session, conversations, emails, customer.id)
     asked_for_mails = delete(OutboxMessage).where(
         OutboxMessage.kind == "confirm_email", func.lower(OutboxMessage.recipient).in_(asked_for)
     )
-    for statement in (asked_for_mails, *personal_data.erasing(customer.id, emails)):
-        session.execute(statement.execution_options(synchronize_session=False))
+    session.execute(asked_for_mails.execution_options(synchronize_session=False))
     customer.name = ERASED_NAME
     # .invalid is a domain that never exists (RFC 2606).
     customer.email = f"erased-{customer.id}@fernhill.invalid"

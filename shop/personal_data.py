@@ -22,7 +22,7 @@ PARENTS = ("customers", "orders")
 
 def tables() -> dict[str, Table]:
     """The tables that are about customers, by name."""
-    return {table.name: table for table in Base.metadata.sorted_tables if _condition(table, 0, ()) is not None}
+    return {table.name: table for table, _ in rows_of(0, [])}
 
 
 def rows_of(customer_id: int, emails: list[str]) -> Iterator[tuple[Table, Any]]:
@@ -32,8 +32,10 @@ def rows_of(customer_id: int, emails: list[str]) -> Iterator[tuple[Table, Any]]:
         customer_id: Whose.
         emails: Their addresses, in small letters.
     """
-    for table in tables().values():
-        yield table, _condition(table, customer_id, tuple(emails))
+    for table in Base.metadata.sorted_tables:
+        condition = _condition(table, customer_id, emails)
+        if condition is not None:
+            yield table, condition
 
 
 def erasing(customer_id: int, emails: list[str]) -> Iterator[Any]:
@@ -46,7 +48,7 @@ def erasing(customer_id: int, emails: list[str]) -> Iterator[Any]:
             yield update(table).where(condition).values(**instead)
 
 
-def _condition(table: Table, customer_id: int, emails: tuple[str, ...]) -> Any:
+def _condition(table: Table, customer_id: int, emails: list[str]) -> Any:
     """Which rows of a table are a customer's; None where none can be."""
     if table is Customer.__table__:
         return None
