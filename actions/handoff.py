@@ -100,3 +100,14 @@ class ActionHumanHandoff(Action):
         else:
             dispatcher.utter_message(response="utter_handoff", ticket=ticket.number)
         return [SlotSet("ticket_number", ticket.number), SlotSet("ticket_open", True)]
+
+
+class ActionOtherLanguage(Action):
+    """Says, in the language of the message, that Fern speaks English alone, and offers a person."""
+
+    def name(self) -> str:
+        return "action_other_language"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        dispatcher.utter_message(response="utter_other_language")
+        return [SlotSet("offer", "human_handoff")]

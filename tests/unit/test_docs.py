@@ -24,7 +24,7 @@ from parlance.channels.web.channel import WebInput
 from parlance.channels.web.options import WebOptions
 from parlance.finetuning import FinetuneOptions
 from parlance.foreign_options import FOR_NLU
-from parlance.rasa import DialoguePolicy, TurnPolicy
+from parlance.rasa import DialoguePolicy, OtherLanguage, TurnPolicy
 from parlance.rasa.transformer_nlu import SERVING_OPTIONS
 from parlance.url_secrets import LINK
 from shop import setup as shop_setup
@@ -86,6 +86,10 @@ def test_every_option_of_the_component_is_documented_with_its_default() -> None:
 def test_every_option_of_a_policy_is_documented_with_its_default(policy: Any) -> None:
     section = next(part for part in page("policies.md").split("\n## ") if part.startswith(policy.__name__))
     check_defaults(rows(section), policy.get_default_config())
+
+
+def test_every_option_of_other_language_is_documented_with_its_default() -> None:
+    check_defaults(rows(page("other-language.md")), OtherLanguage.get_default_config())
 
 
 def test_every_option_that_was_diets_is_in_the_page_for_those_who_come_from_it() -> None:

@@ -340,7 +340,7 @@ def test_what_rules_and_forms_say_has_no_blanks_but_slots() -> None:
 
 def test_every_response_has_variations_and_each_tone_its_own() -> None:
     for name, variations in RESPONSES.items():
-        if name in CARDS:
+        if name in CARDS or name == "utter_other_language":  # as many variations as languages
             continue
         plain = [variation for variation in variations if "condition" not in variation]
         assert len(plain) >= 2, f"{name} is always said in the same words"
