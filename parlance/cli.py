@@ -50,7 +50,7 @@ app = typer.Typer(
 test_app = typer.Typer(no_args_is_help=True, help="Test a whole assistant.")
 app.add_typer(test_app, name="test")
 
-_DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, or CLINC150's JSON."
+_DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, JSON lines, or CLINC150's JSON."
 _MODEL_HELP = (
     "A model folder of 'parlance finetune', or a Rasa model (.tar.gz), or a folder of them: the newest is taken."
 )

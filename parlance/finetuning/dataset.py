@@ -1,6 +1,6 @@
 """From examples to numbers: labels, encoded utterances, hold-out split and batches of like length."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -216,13 +216,17 @@ def evaluation_batches(data: Utterances, size: int) -> Iterator[np.ndarray]:
 def hold_out(examples: Sequence[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Split off a share of each intent for validation, at most 1,000 utterances in all.
 
-    Intents with fewer than four utterances stay in training whole: they have none to spare.
+    Intents with fewer than four utterances stay in training whole: they have none to spare. So do texts that are there
+    after one thing and after another: what they mean after the one tells what they mean after the other.
     """
     random = np.random.default_rng(seed)
     share = min(share, 1000 / max(1, len(examples)))
     by_intent: dict[str | None, list[int]] = defaultdict(list)
+    texts = Counter(example.text.casefold() for example in examples)
+    in_context = {example.text.casefold() for example in examples if example.after}
     for row, example in enumerate(examples):
-        by_intent[example.intent].append(row)
+        if texts[example.text.casefold()] == 1 or example.text.casefold() not in in_context:
+            by_intent[example.intent].append(row)
     held: set[int] = set()
     for rows in by_intent.values():
         # Rounding at random keeps the share right where an intent would give less than one utterance.

@@ -57,6 +57,12 @@ def test_the_hold_out_takes_its_share_of_every_intent_and_spares_the_smallest(ex
     assert hold_out(examples, 0.0, seed=1)[1] == []
 
 
+def test_a_text_in_several_contexts_is_not_held_out(examples: list[Example]) -> None:
+    same = [Example(text, "greet", after=(question,)) for question in ("Who?", "What?") for text in ("yes", "Yes")]
+    _, held = hold_out([*examples, *same, Example("yes", "goodbye")], 0.5, seed=1)
+    assert held and not [example for example in held if example.text.lower() == "yes"]
+
+
 def test_an_utterance_that_is_too_long_is_cut_and_an_empty_one_left_out(
     examples: list[Example], tokenizer: Tokenizer
 ) -> None:
