@@ -22,14 +22,15 @@ def examples_of(training_data: TrainingData, full_names: bool) -> list[Example]:
             message.get_full_intent() if full_names else message.get(INTENT),
             tuple(_entity(entity) for entity in message.get(ENTITIES, [])),
             "",
-            *_context(message),
+            *context_in(message),
         )
         for message in training_data.nlu_examples
         if message.get(TEXT) and (message.get(INTENT) or message.get(ENTITIES))
     ]
 
 
-def _context(message: Message) -> ExampleContext:
+def context_in(message: Message) -> ExampleContext:
+    """What the metadata of a training message say of the conversation that it comes from."""
     metadata = message.get(METADATA) or {}
     return example_context(metadata.get(METADATA_INTENT), metadata.get(METADATA_EXAMPLE), f"'{message.get(TEXT)}'")
 

@@ -130,7 +130,7 @@ def test_json_lines_have_what_was_said_before(tmp_path: Path) -> None:
             "text": "the second",
             "intent": "find",
             "act": "SELECT",
-            "context": ["a bistro", "Ada's or Bo's?"],
+            "context": ["a bistro", "Ada or Bo?"],
             "other": 1,
         },
         {"text": "hi there", "intent": "greet", "context": ["", ""]},

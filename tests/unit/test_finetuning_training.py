@@ -93,13 +93,13 @@ def test_the_contrastive_loss_is_the_papers() -> None:
 def test_what_is_not_labelled_adds_nothing_to_the_loss() -> None:
     torch.manual_seed(0)
     outputs = Outputs(torch.randn(2, 3), torch.randn(2, 4, 5), torch.randn(2, 6), torch.randn(2, 4, 6))
-    nothing = torch.full((2, 4), IGNORED)
+    nothing, none = torch.full((2, 4), IGNORED), torch.full((2,), IGNORED)
     ids = torch.zeros(2, 4, dtype=torch.int64)
     options = FinetuneOptions()
 
-    assert joint_loss(outputs, Batch(ids, ids, torch.full((2,), IGNORED), nothing), options) == 0
-    intents_only = joint_loss(outputs, Batch(ids, ids, torch.tensor([0, 1]), nothing), options)
-    first_only = joint_loss(outputs, Batch(ids, ids, torch.tensor([0, IGNORED]), nothing), options)
+    assert joint_loss(outputs, Batch(ids, ids, ids, torch.full((2,), IGNORED), nothing, none), options) == 0
+    intents_only = joint_loss(outputs, Batch(ids, ids, ids, torch.tensor([0, 1]), nothing, none), options)
+    first_only = joint_loss(outputs, Batch(ids, ids, ids, torch.tensor([0, IGNORED]), nothing, none), options)
     expected = F.cross_entropy(outputs.intent_logits[:1], torch.tensor([0]), label_smoothing=0.1)
     assert torch.isclose(first_only, expected)
     assert intents_only != first_only
