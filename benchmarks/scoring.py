@@ -8,6 +8,7 @@ import numpy as np
 from parlance.data.examples import Example
 from parlance.evaluation.evaluate import evaluate
 from parlance.evaluation.figures import Report
+from parlance.inference.context import Context
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 from parlance.inference.request_splitting import FURTHER_REQUEST
 
@@ -18,7 +19,7 @@ class Replay:
     def __init__(self, recorded: Sequence[Mapping[str, Any]]) -> None:
         self._predictions = {entry["text"]: prediction_of(entry) for entry in recorded}
 
-    def predict(self, text: str) -> Prediction:
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
         """The recorded prediction of a message of the test set."""
         return self._predictions[text]
 

@@ -50,7 +50,7 @@ app = typer.Typer(
 test_app = typer.Typer(no_args_is_help=True, help="Test a whole assistant.")
 app.add_typer(test_app, name="test")
 
-_DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, or CLINC150's JSON."
+_DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, JSON lines, or CLINC150's JSON."
 _MODEL_HELP = (
     "A model folder of 'parlance finetune', or a Rasa model (.tar.gz), or a folder of them: the newest is taken."
 )
@@ -135,11 +135,14 @@ def evaluate(
 def predict(
     model: Annotated[Path, typer.Option(metavar="DIR_OR_RASA_MODEL", help=_MODEL_HELP)],
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="The messages.", show_default=False)],
+    after: Annotated[str, typer.Option(metavar="TEXT", help="What the assistant said before each message.")] = "",
 ) -> None:
     """Print what a model makes of each message: one line of JSON a message, in Rasa's form."""
+    from parlance.inference.context import Context
+
     loaded = _load_model(_model_in(model))
     for text in texts:
-        typer.echo(json.dumps(loaded.predict(text).as_dict()))
+        typer.echo(json.dumps(loaded.predict(text, Context(after) if after else None).as_dict()))
 
 
 @app.command()

@@ -27,12 +27,12 @@ def export(name: str, folder: Path) -> None:
 
     from parlance.finetuning.encoder import load_encoder, pooled, usable_length
     from parlance.finetuning.export import write_graph
-    from parlance.finetuning.quantization import balance, quantize
+    from parlance.finetuning.quantization import alone, balance, quantize
     from shop.catalogue import read_catalogue
 
     encoder, tokenizer, _ = load_encoder(name, dropout=0.0)
     tokenizer.no_padding()
-    tokenizer.enable_truncation(usable_length(encoder, LONGEST))
+    tokenizer.enable_truncation(usable_length(encoder.config, LONGEST))
 
     class Sentences(torch.nn.Module):
         """The mean of the vectors of a text's tokens."""
@@ -50,7 +50,8 @@ def export(name: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as unfinished:
         whole, small = Path(unfinished) / "fp32.onnx", Path(unfinished) / GRAPH
         write_graph(Sentences(), (sample, sample), whole, ["embedding"])
-        balance(whole, [tokenizer.encode(f"{entry.name}. {entry.description}").ids for entry in read_catalogue()])
+        texts = [f"{entry.name}. {entry.description}" for entry in read_catalogue()]
+        balance(whole, [alone(tokenizer.encode(text).ids) for text in texts])
         quantize(whole, small)
         tokenizer.save(str(folder / TOKENIZER))
         small.replace(folder / GRAPH)

@@ -16,6 +16,10 @@ if __name__ == "__main__":
     sys.path[0] = os.getcwd()
     from rasa.__main__ import main
 
+    if sys.argv[1:3] == ["data", "validate"]:  # which asks no component anything
+        from parlance.rasa import patches
+
+        patches.apply()
     is_training = sys.argv[1:2] == ["train"]
     if is_training and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # So a shell starts what a script puts in the background; a server has handlers of its own.

@@ -47,27 +47,37 @@ def _single_examples(examples: Sequence[Example]) -> Iterator[Finding]:
 
 
 def _repeated_texts(examples: Sequence[Example]) -> Iterator[Finding]:
-    """Texts that stand there twice once case, width and spaces are evened out."""
-    by_text: dict[str, list[Example]] = defaultdict(list)
+    """Texts that stand there twice in one place of a conversation, once case, width and spaces are evened out."""
+    by_place: dict[tuple[str, ...], list[Example]] = defaultdict(list)
     for example in examples:
-        by_text[_normalised(example.text)].append(example)
-    for same in by_text.values():
-        intents = list(dict.fromkeys(example.intent for example in same if example.intent is not None))
-        if len(intents) > 1:
-            names = " and ".join(f"'{name}'" for name in intents)
-            yield Finding(
-                "warning",
-                "a text with conflicting intents",
-                f"'{same[0].text}' is an example of {names} ({_sources(same)}). Keep it in one of them.",
-                same[-1].source,
-            )
-        elif len(same) > 1:
-            yield Finding(
-                "warning",
-                "a repeated example",
-                f"'{same[0].text}' is there {len(same)} times in '{same[0].intent}' ({_sources(same)}). Keep one.",
-                same[-1].source,
-            )
+        for place in _places(example):
+            by_place[place].append(example)
+    seen = set()  # examples that share several texts of the assistant's are named once
+    for (_, after, _), same in by_place.items():
+        if len(same) == 1 or (group := tuple(map(id, same))) in seen:
+            continue
+        seen.add(group)
+        text = f"'{same[0].text}'" + (f" after '{after}'" if after else "")
+        if conflict := _conflict([example.intent for example in same]):
+            kind, fault = "a text with conflicting intents", f"is an example of {conflict}"
+        elif conflict := _conflict([example.act for example in same]):
+            kind, fault = "a text with conflicting acts", f"has the acts {conflict}"
+        else:
+            kind, fault = "a repeated example", f"is there {len(same)} times in '{same[0].intent}'"
+        advice = "Keep it in one of them." if conflict else "Keep one."
+        yield Finding("warning", kind, f"{text} {fault} ({_sources(same)}). {advice}", same[-1].source)
+
+
+def _places(example: Example) -> set[tuple[str, str, str]]:
+    """The example's text after each text of the assistant's that it may follow, or alone."""
+    text, said = _normalised(example.text), _normalised(example.said or "")
+    return {(text, _normalised(after), said) for after in example.after or ("",)}
+
+
+def _conflict(labels: Iterable[str | None]) -> str:
+    """The labels in words where they are more than one."""
+    names = list(dict.fromkeys(label for label in labels if label is not None))
+    return " and ".join(f"'{name}'" for name in names) if len(names) > 1 else ""
 
 
 def _imbalance(examples: Sequence[Example], out_of_scope: Collection[str]) -> Iterator[Finding]:

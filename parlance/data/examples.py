@@ -38,3 +38,9 @@ class Example:
     entities: tuple[Entity, ...] = ()
     source: str = ""
     """Where it was read, as ``file:line`` where known, for messages to the user."""
+    after: tuple[str, ...] = ()
+    """What the assistant said last before it: any of these texts. Empty where the utterance means the same anywhere."""
+    said: str | None = None
+    """The customer's message before it, where it matters."""
+    act: str | None = None
+    """What it does to what is open, such as ``affirm``; a project has acts of its own, or none."""

@@ -8,11 +8,13 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from parlance.data import yaml_nodes
 from parlance.data.annotations import parse_annotations
+from parlance.data.context import example_context
 from parlance.data.examples import Example
 from parlance.data.files import read_text
 from parlance.errors import ParlanceError
@@ -74,13 +76,15 @@ def _read_intent(section: Node, entries: dict[str, Node], path: Path) -> list[Ex
         raise ParlanceError(f"{where}: this intent has no name.", "Write one after 'intent:'.")
 
     examples: list[Example] = []
-    for line, annotated in _annotated_texts(entries.get("examples"), intent, path):
+    of_intent = yaml_nodes.plain(entries.get("metadata"), path)
+    example_context(of_intent, None, yaml_nodes.at(path, entries["metadata"]) if "metadata" in entries else where)
+    for line, annotated, metadata in _annotated_texts(entries.get("examples"), intent, path):
         source = f"{path}:{line}"
         if not annotated:
             logger.warning("%s: an empty example of the intent '%s' was skipped.", source, intent)
             continue
         text, entities = parse_annotations(annotated, source)
-        examples.append(Example(text, intent, entities, source))
+        examples.append(Example(text, intent, entities, source, *example_context(of_intent, metadata, source)))
     if not examples:
         raise ParlanceError(
             f"{where}: the intent '{intent}' has no examples.",
@@ -89,13 +93,13 @@ def _read_intent(section: Node, entries: dict[str, Node], path: Path) -> list[Ex
     return examples
 
 
-def _annotated_texts(node: Node | None, intent: str, path: Path) -> Iterator[tuple[int, str]]:
-    """Line number and annotated text of each example, whether they are a block of text or a list of mappings."""
+def _annotated_texts(node: Node | None, intent: str, path: Path) -> Iterator[tuple[int, str, Any]]:
+    """Line number, annotated text and metadata of each example of a block of text or of a list of mappings."""
     block = yaml_nodes.string(node)
     if isinstance(node, SequenceNode):
         yield from _texts_of_list(node, intent, path)
     elif block is not None and isinstance(node, ScalarNode):
-        yield from _texts_of_block(block, node, intent, path)
+        yield from ((line, text, None) for line, text in _texts_of_block(block, node, intent, path))
     elif not yaml_nodes.is_null(node):
         assert node is not None
         raise ParlanceError(
@@ -127,15 +131,16 @@ def _first_line(node: Node) -> int:
     return yaml_nodes.line_of(node) + (1 if isinstance(node, ScalarNode) and node.style in ("|", ">") else 0)
 
 
-def _texts_of_list(node: SequenceNode, intent: str, path: Path) -> Iterator[tuple[int, str]]:
+def _texts_of_list(node: SequenceNode, intent: str, path: Path) -> Iterator[tuple[int, str, Any]]:
     for item in yaml_nodes.items(node):
         if yaml_nodes.is_null(item):
             continue
-        node_of_text = yaml_nodes.mapping(item, path).get("text")
+        entries = yaml_nodes.mapping(item, path)
+        node_of_text = entries.get("text")
         text = yaml_nodes.string(node_of_text)
         if node_of_text is None or text is None:
             raise ParlanceError(
                 f"{yaml_nodes.at(path, item)}: an example of the intent '{intent}' has no 'text:'.",
                 "Write 'examples: |' for plain lines, or '- text: ...' for each example of a list.",
             )
-        yield _first_line(node_of_text), text.strip(_STRIPPED)
+        yield _first_line(node_of_text), text.strip(_STRIPPED), yaml_nodes.plain(entries.get("metadata"), path)

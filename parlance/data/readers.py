@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from parlance.data.context import example_context
 from parlance.data.examples import Example
 from parlance.data.files import read_text
 from parlance.data.rasa_nlu import may_hold_nlu, read_nlu_file
@@ -16,7 +17,10 @@ Split = Literal["train", "valid", "test"]
 _YAML_SUFFIXES = (".yml", ".yaml")
 _INTENT_COLUMNS = ("intent", "category")
 _CLINC_PARTS: dict[Split, tuple[str, ...]] = {"train": ("train",), "valid": ("val",), "test": ("test", "oos_test")}
-_FORMS = "A Rasa NLU file (.yml, .yaml), a folder of them, a .csv with text and intent, or CLINC150's .json is read."
+_FORMS = (
+    "A Rasa NLU file (.yml, .yaml), a folder of them, a .csv with text and intent, a .jsonl with text, intent, act and "
+    "context, or CLINC150's .json is read."
+)
 
 
 def read_examples(path: Path, split: Split = "train") -> list[Example]:
@@ -24,7 +28,8 @@ def read_examples(path: Path, split: Split = "train") -> list[Example]:
 
     Args:
         path: A Rasa NLU YAML file or a folder of them, a CSV with the columns ``text`` and ``intent`` (or
-            ``category``), or CLINC150's JSON (Larson et al. 2019).
+            ``category``), JSON lines with ``text``, ``intent``, and where known ``act`` and ``context`` (the messages
+            of the customer and of the assistant before it), or CLINC150's JSON (Larson et al. 2019).
         split: Which part of CLINC150's file: ``train`` and ``valid`` without, ``test`` with its out-of-scope
             queries (intent ``oos``). The other forms hold one part, and are read whole.
 
@@ -39,6 +44,8 @@ def read_examples(path: Path, split: Split = "train") -> list[Example]:
         examples = _read_yaml_file(path)
     elif path.suffix.lower() == ".csv":
         examples = _read_csv(path)
+    elif path.suffix.lower() == ".jsonl":
+        examples = _read_json_lines(path)
     elif path.suffix.lower() == ".json":
         examples = _read_clinc(path, split)
     else:
@@ -113,6 +120,32 @@ def _columns(header: list[str], path: Path) -> tuple[int, int]:
             "Name the columns in the first row, with commas between them.",
         )
     return names.index("text"), names.index(intent_name)
+
+
+def _read_json_lines(path: Path) -> list[Example]:
+    return [
+        _json_line(line, f"{path}:{number}")
+        for number, line in enumerate(read_text(path).split("\n"), start=1)
+        if line.strip()
+    ]
+
+
+def _json_line(line: str, source: str) -> Example:
+    form = 'Write {"text": "...", "intent": "...", "act": "...", "context": ["customer before", "assistant before"]}.'
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ParlanceError(f"{source}: this is not valid JSON: {error.msg}.", form) from error
+    text, intent, context = (
+        (row.get(key) for key in ("text", "intent", "context")) if isinstance(row, dict) else 3 * [0]
+    )
+    if not (isinstance(text, str) and text.strip() and isinstance(intent, str) and intent):
+        raise ParlanceError(f"{source}: this line has no text or no intent.", form)
+    said, after = context if isinstance(context, list) and len(context) == 2 else (None, None)
+    if context is not None and not (isinstance(said, str) and isinstance(after, str)):
+        raise ParlanceError(f"{source}: 'context' is not two texts.", form)
+    known = {"after": after or None, "said": said or None, "act": row.get("act")}
+    return Example(text.strip(), intent, (), source, *example_context(known, None, source))
 
 
 def _read_clinc(path: Path, split: Split) -> list[Example]:

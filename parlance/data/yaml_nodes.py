@@ -1,6 +1,7 @@
 """YAML as nodes that know their line, so that a message about the data can say where to look."""
 
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -106,6 +107,18 @@ def items(node: Node | None) -> list[Node]:
 def string(node: Node | None) -> str | None:
     """The text of a node that is a YAML string; None for a number, true, null, a list, a mapping or no node."""
     return node.value if isinstance(node, ScalarNode) and node.tag == STRING_TAG else None
+
+
+def plain(node: Node | None, path: Path) -> Any:
+    """A node's text, list or dictionary, and None for no value; what YAML reads as anything else stays a node."""
+    if is_null(node):
+        return None
+    if isinstance(node, MappingNode):
+        return {key: plain(value, path) for key, value in mapping(node, path).items()}
+    if isinstance(node, SequenceNode):
+        return [plain(item, path) for item in items(node)]
+    text = string(node)
+    return node if text is None else text
 
 
 def is_null(node: Node | None) -> bool:

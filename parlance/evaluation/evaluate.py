@@ -11,6 +11,7 @@ from parlance.data.examples import Entity, Example, is_out_of_scope
 from parlance.errors import ParlanceError
 from parlance.evaluation import metrics
 from parlance.evaluation.figures import (
+    ActFigures,
     Calibration,
     EntityFigures,
     IntentFigures,
@@ -19,6 +20,7 @@ from parlance.evaluation.figures import (
     OutOfScopeFigures,
     Report,
 )
+from parlance.inference.context import Context
 from parlance.inference.prediction import EntitySpan, Prediction, bare_ranking
 
 DEFAULT_THRESHOLD = 0.5
@@ -31,7 +33,12 @@ class Model(Protocol):
     Where it has ``out_of_scope_intents``, those mean so besides ``oos`` and ``out_of_scope``.
     """
 
-    def predict(self, text: str) -> Prediction: ...
+    def predict(self, text: str, context: Context | None = None) -> Prediction: ...
+
+
+def context_of(example: Example) -> Context | None:
+    """What is said before an example, the first of several; None where it is measured alone."""
+    return Context(example.after[0], example.said or "") if example.after else None
 
 
 def evaluate(
@@ -45,7 +52,8 @@ def evaluate(
     An out-of-scope example (``oos``, ``out_of_scope``, or what the model says means so) counts as an ordinary intent
     too when the model knows that intent; otherwise it is left out of intent accuracy and of calibration. Retrieval
     intents (``faq/returns``) are compared by their bare name when the model predicts bare names. Examples without an
-    intent are only used for entities; entities are only scored when some example has one.
+    intent are only used for entities; entities are only scored when some example has one. An example with contexts is
+    predicted after the first of them.
 
     Args:
         model: The model; its first call is made once more before, without being timed, since it may load things.
@@ -80,6 +88,7 @@ def evaluate(
         entities=_entity_figures(cases),
         out_of_scope=_out_of_scope_figures(cases, threshold),
         mistakes=_mistakes(cases, known, threshold),
+        act=_act_figures(cases),
     )
 
 
@@ -95,6 +104,15 @@ class _Case:
     @property
     def predicted_intent(self) -> str | None:
         return self.prediction.intent.name if self.prediction.intent else None
+
+    @property
+    def predicted_act(self) -> str | None:
+        return self.prediction.act.name if self.prediction.act else None
+
+    @property
+    def has_act(self) -> bool:
+        """Whether the act can be scored: a message that follows nothing has none."""
+        return self.example.act is not None and bool(self.example.after)
 
     @property
     def confidence(self) -> float:
@@ -128,11 +146,11 @@ def _predict_all(
     model: Model, examples: Sequence[Example], progress: Callable[[int, int], None] | None
 ) -> tuple[list[Prediction], list[float]]:
     """The predictions and the milliseconds that each took."""
-    model.predict(examples[0].text)
+    model.predict(examples[0].text, context_of(examples[0]))
     predictions, milliseconds = [], []
     for done, example in enumerate(examples, start=1):
         start = time.perf_counter()
-        predictions.append(model.predict(example.text))
+        predictions.append(model.predict(example.text, context_of(example)))
         milliseconds.append((time.perf_counter() - start) * 1000)
         if progress:
             progress(done, len(examples))
@@ -161,6 +179,14 @@ def _intent_figures(cases: Sequence[_Case]) -> IntentFigures | None:
         bare=metrics.intent_scores(bare_gold, bare_predicted),
         confused=metrics.confused_pairs(gold, predicted),
     )
+
+
+def _act_figures(cases: Sequence[_Case]) -> ActFigures | None:
+    cases = [case for case in cases if case.has_act]
+    if not any(case.predicted_act for case in cases):  # a model without acts
+        return None
+    gold, predicted = [str(case.example.act) for case in cases], [case.predicted_act for case in cases]
+    return ActFigures(len(cases), metrics.accuracy(gold, predicted), metrics.intent_scores(gold, predicted))
 
 
 def _calibration(cases: Sequence[_Case]) -> Calibration | None:
@@ -213,6 +239,9 @@ def _mistakes(cases: Sequence[_Case], known: frozenset[str], threshold: float) -
                 )
         elif case.intent is not None and case.intent != case.predicted_intent:
             mistakes.append(Mistake("intent", text, case.intent, case.predicted_intent, case.confidence, source))
+        if case.prediction.act and case.has_act and case.predicted_act != case.example.act:
+            act = case.prediction.act
+            mistakes.append(Mistake("act", text, case.example.act, act.name, act.confidence, source))
         scores = metrics.entity_scores([case.example.entities], [case.prediction.entities])
         if scores_entities and scores.micro.f1 < 1 and scores.by_label:
             expected = [_entity_as_dict(entity, text) for entity in case.example.entities]

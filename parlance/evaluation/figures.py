@@ -48,6 +48,24 @@ class IntentFigures:
 
 
 @dataclass(frozen=True)
+class ActFigures:
+    """How well it is told what messages do to what is open; of those that have an act and follow something."""
+
+    examples: int
+    accuracy: float
+    scores: GroupedScores
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as JSON-ready data."""
+        return {
+            "examples": self.examples,
+            "accuracy": self.accuracy,
+            "f1_macro": self.scores.f1_macro,
+            "per_act": _per_label(self.scores),
+        }
+
+
+@dataclass(frozen=True)
 class EntityFigures:
     """How many entities there are and were found, scored by their exact spans and by any overlap."""
 
@@ -116,9 +134,9 @@ class Latency:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One message that came out wrong; ``kind`` is intent, entities or out_of_scope.
+    """One message that came out wrong; ``kind`` is intent, act, entities or out_of_scope.
 
-    ``expected`` and ``predicted`` are intent names, or lists of entities as Rasa writes them.
+    ``expected`` and ``predicted`` are names of intents or acts, or lists of entities as Rasa writes them.
     """
 
     kind: str
@@ -141,12 +159,15 @@ class Report:
     entities: EntityFigures | None
     out_of_scope: OutOfScopeFigures | None
     mistakes: list[Mistake]
+    act: ActFigures | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data; figures from 0 to 1, latency in milliseconds."""
         report: dict[str, Any] = {"examples": self.examples, "threshold": self.threshold}
         if self.intent:
             report["intent"] = self.intent.as_dict()
+        if self.act:
+            report["act"] = self.act.as_dict()
         if self.entities:
             report["entities"] = self.entities.as_dict()
         if self.calibration:

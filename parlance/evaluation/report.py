@@ -44,6 +44,11 @@ def headline_figures(report: Report) -> list[tuple[str, str, str]]:
     figures: list[tuple[str, str, str]] = []
     if report.intent:
         figures += _intent_figures(report.intent)
+    if report.act:
+        figures += [
+            ("Act accuracy", _percent(report.act.accuracy), f"of {report.act.examples} messages with one"),
+            ("Act F1, macro", _percent(report.act.scores.f1_macro), "every act with the same weight"),
+        ]
     if report.entities:
         figures += [
             ("Entity F1, exact", _percent(report.entities.exact.micro.f1), f"of {report.entities.gold} entities"),

@@ -1,12 +1,13 @@
 """How sure a trained model may be: its confidence is fitted, and it is looked at whether scope can be told."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from parlance.data.examples import Example
-from parlance.finetuning.calibration import Outputs, fit_scope
+from parlance.finetuning.calibration import Outputs, fit_scope, fit_temperature
 from parlance.finetuning.learner import Learner
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.outliers import Outliers
@@ -48,6 +49,9 @@ def calibrate(learner: Learner, packager: Packager, model: JointModel, parts: Pl
         _outside_seen_by(learner, model, parts.unseen),
         bool(parts.outliers),
     )
+    if (acting := held.acts >= 0).any():
+        temperature = fit_temperature(learner.act_logits(model, held)[acting], held.acts[acting])
+        scope = replace(scope, calibration=replace(scope.calibration, act_temperature=temperature))
     holdout = {"utterances": len(parts.held), "parity": parity, **packager.figures(scope, parts.held)}
     # A later training goes on from what the final model has not learned: nothing after a rehearsal.
     return scope, holdout | {"texts": [] if parts.rehearses else sorted(map(digest, parts.held))}

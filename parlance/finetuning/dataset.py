@@ -1,8 +1,8 @@
 """From examples to numbers: labels, encoded utterances, hold-out split and batches of like length."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from parlance.data.examples import Entity, Example
 from parlance.errors import ParlanceError
+from parlance.inference.context import Context, ContextReader
 from parlance.inference.tagging import SpanLabel, encode_spans, tag_count, touch, words_of
 from parlance.inference.text import tokenizable
 
@@ -22,6 +23,9 @@ OUTLIER = -1
 
 BATCHES_SORTED_TOGETHER = 50
 
+SHARE_IN_CONTEXT = 0.5
+"""How often an utterance that means the same anywhere is shown after something, whatever that is."""
+
 LENGTH_STEP = 4
 """Batches are padded to a multiple of this: fewer shapes, for each of which CPU libraries keep code and memory."""
 
@@ -32,6 +36,9 @@ class Labels:
 
     intents: tuple[str, ...]
     spans: tuple[SpanLabel, ...]
+    acts: tuple[str, ...] = ()
+    contextual: bool = False
+    """Whether messages are read with what was said before them."""
 
     @classmethod
     def of(cls, examples: Sequence[Example], known: "Labels | None" = None) -> "Labels":
@@ -42,9 +49,13 @@ class Labels:
         """
         intents = {example.intent for example in examples if example.intent}
         spans = {_label(entity) for example in examples for entity in example.entities}
+        acts = {example.act for example in examples if example.act}
         old = known or cls((), ())
         labels = cls(
-            old.intents + tuple(sorted(intents - set(old.intents))), old.spans + tuple(sorted(spans - set(old.spans)))
+            old.intents + tuple(sorted(intents - set(old.intents))),
+            old.spans + tuple(sorted(spans - set(old.spans))),
+            old.acts + tuple(sorted(acts - set(old.acts))),
+            old.contextual or any(example.after for example in examples),
         )
         if not labels.intents and not labels.spans:
             raise ParlanceError(
@@ -80,9 +91,22 @@ class Utterances:
     token_ids: list[list[int]]
     intents: np.ndarray  # (utterances,), IGNORED where there is none, OUTLIER where none of them can be
     tags: list[list[int]]
+    acts: np.ndarray  # (utterances,), IGNORED where there is none
+    own_contexts: list[list[list[int]]]
+    """For each utterance the token numbers of what may be said before it; nothing where that is all the same."""
+    contexts: list[list[int]] = field(default_factory=list)
+    """For each utterance the token numbers of what is said before it, where it is shown; empty where nothing is."""
+
+    def __post_init__(self) -> None:
+        self.contexts = self.contexts or [[] for _ in self.texts]
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each utterance with its context, shape (utterances,)."""
+        return np.array([len(a) + len(b) for a, b in zip(self.token_ids, self.contexts, strict=True)], dtype=np.int64)
 
     def with_outliers(self, outliers: "Utterances") -> "Utterances":
         """These, and behind them messages that no intent is right for."""
@@ -91,7 +115,18 @@ class Utterances:
             self.token_ids + outliers.token_ids,
             np.concatenate([self.intents, np.full(len(outliers), OUTLIER)]),
             self.tags + outliers.tags,
+            np.concatenate([self.acts, outliers.acts]),
+            self.own_contexts + outliers.own_contexts,
+            self.contexts + outliers.contexts,
         )
+
+    def in_contexts(self, pool: Sequence[list[int]], random: np.random.Generator) -> "Utterances":
+        """Each after one of its own contexts; those without any alone or after one of the pool, as often as not."""
+        contexts = []
+        for own in self.own_contexts:
+            choices = own or (pool if random.random() < SHARE_IN_CONTEXT else ())
+            contexts.append(choices[random.integers(len(choices))] if choices else [])
+        return replace(self, contexts=contexts)
 
     def sample_of_intents(self, count: int, seed: int) -> "Utterances":
         """About ``count`` utterances that have an intent, at least one of each, drawn evenly."""
@@ -105,6 +140,9 @@ class Utterances:
             [self.token_ids[row] for row in rows],
             self.intents[rows],
             [self.tags[row] for row in rows],
+            self.acts[rows],
+            [self.own_contexts[row] for row in rows],
+            [self.contexts[row] for row in rows],
         )
 
 
@@ -112,9 +150,16 @@ def _label(entity: Entity) -> SpanLabel:
     return SpanLabel(entity.type, entity.role or "", entity.group or "")
 
 
-def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, max_length: int) -> Utterances:
+def encode(
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    labels: Labels,
+    max_length: int,
+    reader: ContextReader | None = None,
+) -> Utterances:
     """Tokenize and number examples. Utterances without a single token, as the empty one, are left out."""
     intent_number = {name: number for number, name in enumerate(labels.intents)}
+    act_number = {name: number for number, name in enumerate(labels.acts)}
     span_number = {label: number for number, label in enumerate(labels.spans)}
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
@@ -137,7 +182,21 @@ def encode(examples: Sequence[Example], tokenizer: Tokenizer, labels: Labels, ma
         token_ids=[encoding.ids for encoding in encodings],
         intents=np.array([intent_number.get(example.intent or "", IGNORED) for example in kept], dtype=np.int64),
         tags=tags,
+        acts=np.array([act_number.get(example.act or "", IGNORED) for example in kept], dtype=np.int64),
+        own_contexts=_encoded_contexts(kept, reader) if reader else [[] for _ in kept],
     )
+
+
+def contexts_of(example: Example) -> list[Context]:
+    """All that may be said before an example."""
+    return [Context(after, example.said or "") for after in example.after]
+
+
+def _encoded_contexts(examples: Sequence[Example], reader: ContextReader) -> list[list[list[int]]]:
+    """The tokens of each example's contexts; those that many examples have are made once."""
+    contexts = list(dict.fromkeys(context for example in examples for context in contexts_of(example)))
+    tokens = dict(zip(contexts, reader.tokens(contexts), strict=True))
+    return [[tokens[context] for context in contexts_of(example)] for example in examples]
 
 
 @dataclass
@@ -146,38 +205,49 @@ class Batch:
 
     input_ids: torch.Tensor  # (B, T) int64
     attention_mask: torch.Tensor  # (B, T) int64
+    token_types: torch.Tensor  # (B, T) int64, 1 for a token of what was said before
     intents: torch.Tensor  # (B,) int64
     tags: torch.Tensor  # (B, T) int64
+    acts: torch.Tensor  # (B,) int64
 
     def __len__(self) -> int:
         return len(self.input_ids)
 
+    @property
+    def inputs(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What a model takes."""
+        return self.input_ids, self.attention_mask, self.token_types
+
+    @property
+    def _tensors(self) -> tuple[torch.Tensor, ...]:
+        return *self.inputs, self.intents, self.tags, self.acts
+
     def to(self, device: torch.device) -> "Batch":
         """The batch on a device."""
-        moved = (
-            t.to(device, non_blocking=True) for t in (self.input_ids, self.attention_mask, self.intents, self.tags)
-        )
-        return Batch(*moved)
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self._tensors))
 
     def split(self, parts: int) -> list["Batch"]:
         """The batch in about equal parts, at most one an utterance."""
-        tensors = (self.input_ids, self.attention_mask, self.intents, self.tags)
-        return [Batch(*chunk) for chunk in zip(*(t.tensor_split(min(parts, len(self))) for t in tensors), strict=True)]
+        chunks = (tensor.tensor_split(min(parts, len(self))) for tensor in self._tensors)
+        return [Batch(*chunk) for chunk in zip(*chunks, strict=True)]
 
 
-def collate(data: Utterances, rows: np.ndarray, padding: int) -> Batch:
-    """Pad some utterances to about the longest of them."""
-    longest = max(len(data.token_ids[row]) for row in rows)
-    length = -(-longest // LENGTH_STEP) * LENGTH_STEP
+def collate(data: Utterances, rows: np.ndarray, padding: int, step: int = LENGTH_STEP) -> Batch:
+    """Pad some utterances, each with its context behind it, to the next multiple of the step."""
+    longest = max(len(data.token_ids[row]) + len(data.contexts[row]) for row in rows)
+    length = -(-longest // step) * step
     input_ids = torch.full((len(rows), length), padding, dtype=torch.int64)
-    mask = torch.zeros((len(rows), length), dtype=torch.int64)
-    tags = torch.full((len(rows), length), IGNORED, dtype=torch.int64)
+    mask, token_types = torch.zeros_like(input_ids), torch.zeros_like(input_ids)
+    tags = torch.full_like(input_ids, IGNORED)
     for i, row in enumerate(rows):
-        count = len(data.token_ids[row])
-        input_ids[i, :count] = torch.tensor(data.token_ids[row])
+        message, context = data.token_ids[row], data.contexts[row]
+        count, whole = len(message), len(message) + len(context)
+        input_ids[i, :whole] = torch.tensor(message + context)
         tags[i, :count] = torch.tensor(data.tags[row])
-        mask[i, :count] = 1
-    return Batch(input_ids, mask, torch.from_numpy(data.intents[rows]), tags)
+        mask[i, :whole] = 1
+        token_types[i, count:whole] = 1
+    intents, acts = torch.from_numpy(data.intents[rows]), torch.from_numpy(data.acts[rows])
+    return Batch(input_ids, mask, token_types, intents, tags, acts)
 
 
 def shuffled_batches(data: Utterances, size: int, random: np.random.Generator) -> list[np.ndarray]:
@@ -187,7 +257,8 @@ def shuffled_batches(data: Utterances, size: int, random: np.random.Generator) -
     an intent with an odd number of utterances shows one of them alone.
     """
     pairs = _pairs(data.intents, random)
-    length = np.array([max(len(data.token_ids[row]) for row in pair) for pair in pairs])
+    lengths = data.lengths
+    length = np.array([lengths[pair].max() for pair in pairs])
     order = random.permutation(len(pairs))
     count = max(1, size // 2)
     batches = []
@@ -208,7 +279,7 @@ def _pairs(intents: np.ndarray, random: np.random.Generator) -> list[np.ndarray]
 
 def evaluation_batches(data: Utterances, size: int) -> Iterator[np.ndarray]:
     """All rows once, by length."""
-    order = np.argsort([len(ids) for ids in data.token_ids], kind="stable")
+    order = np.argsort(data.lengths, kind="stable")
     for start in range(0, len(order), size):
         yield order[start : start + size]
 
@@ -216,13 +287,17 @@ def evaluation_batches(data: Utterances, size: int) -> Iterator[np.ndarray]:
 def hold_out(examples: Sequence[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Split off a share of each intent for validation, at most 1,000 utterances in all.
 
-    Intents with fewer than four utterances stay in training whole: they have none to spare.
+    Intents with fewer than four utterances stay in training whole: they have none to spare. So do texts that are there
+    after one thing and after another: what they mean after the one tells what they mean after the other.
     """
     random = np.random.default_rng(seed)
     share = min(share, 1000 / max(1, len(examples)))
     by_intent: dict[str | None, list[int]] = defaultdict(list)
+    texts = Counter(example.text.casefold() for example in examples)
+    in_context = {example.text.casefold() for example in examples if example.after}
     for row, example in enumerate(examples):
-        by_intent[example.intent].append(row)
+        if texts[example.text.casefold()] == 1 or example.text.casefold() not in in_context:
+            by_intent[example.intent].append(row)
     held: set[int] = set()
     for rows in by_intent.values():
         # Rounding at random keeps the share right where an intent would give less than one utterance.

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError  # type: ignore[attr-defined]  # made in Rust
@@ -104,13 +105,13 @@ def encoder_from_config(folder: Path, dropout: float) -> PreTrainedModel:
     return AutoModel.from_config(config, attn_implementation="eager").float()
 
 
-def usable_length(encoder: PreTrainedModel, wanted: int) -> int:
-    """The longest input that the encoder's positions allow, at most ``wanted``, in tokens."""
-    positions = getattr(encoder.config, "max_position_embeddings", None)
+def usable_length(config: Any, wanted: int, beside: int = 0) -> int:
+    """The longest message that an encoder's positions allow ``beside`` so much else, at most ``wanted``; in tokens."""
+    positions = getattr(config, "max_position_embeddings", None)
     # RoBERTa and its kin start counting positions after the padding token's number.
-    if positions and getattr(encoder.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert", "mpnet"):
+    if positions and getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert", "mpnet"):
         positions -= 2
-    return min(wanted, positions) if positions else wanted
+    return min(wanted, positions - beside) if positions else wanted
 
 
 def save_architecture(encoder: PreTrainedModel, folder: Path) -> None:

@@ -9,11 +9,14 @@ import onnxruntime
 import torch
 
 from parlance.errors import ParlanceError
+from parlance.finetuning.dataset import LENGTH_STEP, Utterances, collate
 from parlance.finetuning.model import JointModel
 from parlance.finetuning.quantization import balance, quantize
 
-INPUTS = ("input_ids", "attention_mask")
-OUTPUTS = ("intent_logits", "tag_logits", "embedding", "tokens")
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""The last one only for models that read what was said before a message."""
+OUTPUTS = ("intent_logits", "tag_logits", "embedding", "tokens", "act_logits")
+"""The last one only for models with acts."""
 OF_EVERY_TOKEN = ("tag_logits", "tokens")
 OPSET = 17
 PARITY_SAMPLE = 16
@@ -22,17 +25,17 @@ TOLERANCE = 1e-3
 """The largest difference of a logit that rounding may make between PyTorch and ONNX Runtime in float32."""
 
 
-def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], padding: int) -> float:
+def export_fp32(model: JointModel, folder: Path, sample: Utterances, padding: int) -> float:
     """Write the model as an ONNX graph, ``fp32.onnx``, ready for int8, and compare the two on sample utterances.
 
     Args:
         model: The trained model; it is moved to the CPU and put into evaluation mode.
         folder: Where the graph goes; graphs of an earlier model there are removed.
-        sample_ids: Token numbers of real utterances; 16 of them are compared.
+        sample: Real utterances; 16 of them are compared.
         padding: The number of the padding token.
 
     Returns:
-        The largest absolute difference of an intent or tag logit.
+        The largest absolute difference of an intent, tag or act logit.
 
     Raises:
         ParlanceError: The encoder cannot be exported, or the graph disagrees with the model.
@@ -42,15 +45,18 @@ def export_fp32(model: JointModel, folder: Path, sample_ids: list[list[int]], pa
     for old in folder.glob("*.onnx"):
         old.unlink()
     path = folder / "fp32.onnx"
-    inputs = _pad(sample_ids[:PARITY_SAMPLE], padding)
+    compared = (list(range(len(sample))) * 2)[: max(2, min(len(sample), PARITY_SAMPLE))]
+    batch = _inputs(model, sample, compared, padding)
+    outputs = OUTPUTS if model.act_head else OUTPUTS[:-1]
     try:
-        write_graph(model, tuple(torch.from_numpy(value[:2, :5]) for value in inputs.values()), path, OUTPUTS)
+        write_graph(model, tuple(value[:2, :5] for value in batch), path, outputs)
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise ParlanceError(
             f"The encoder cannot be exported to ONNX: {error}", "Choose a BERT-like encoder, such as the default."
         ) from error
-    balance(path, sample_ids)
-    difference = _difference(model, path, inputs)
+    rows = (_inputs(model, sample, [row], padding, step=1) for row in range(len(sample)))
+    balance(path, [_by_name(row) for row in rows])
+    difference = _difference(model, path, batch)
     if not difference <= TOLERANCE:
         raise ParlanceError(
             f"The exported graph differs from the model by {difference:.2g} in a logit, more than {TOLERANCE:g}.",
@@ -63,14 +69,14 @@ def write_graph(model: torch.nn.Module, sample: tuple[torch.Tensor, ...], path: 
     """Trace a model into an ONNX graph in fp32 that takes batches and utterances of any length.
 
     Args:
-        model: It takes token numbers and mask, both (B, T).
-        sample: Both for a few utterances.
+        model: It takes token numbers and mask, both (B, T), and types of tokens if the sample has them.
+        sample: These for a few utterances.
         path: Where the graph goes.
         outputs: What the model returns, by name.
     """
     axes = {
         name: {0: "batch", 1: "length"} if name in (*INPUTS, *OF_EVERY_TOKEN) else {0: "batch"}
-        for name in (*INPUTS, *outputs)
+        for name in (*INPUTS[: len(sample)], *outputs)
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of constants that do not change with the input
@@ -78,7 +84,7 @@ def write_graph(model: torch.nn.Module, sample: tuple[torch.Tensor, ...], path: 
             model,
             sample,
             str(path),
-            input_names=list(INPUTS),
+            input_names=list(INPUTS[: len(sample)]),
             output_names=list(outputs),
             dynamic_axes=axes,
             opset_version=OPSET,
@@ -94,21 +100,26 @@ def graph_in(folder: Path, precision: str) -> Path:
     return target
 
 
-def _pad(sample_ids: list[list[int]], padding: int) -> dict[str, np.ndarray]:
-    sample_ids = (sample_ids * 2)[: max(2, len(sample_ids))]
-    length = max(5, max(len(ids) for ids in sample_ids))
-    ids = np.array([row + [padding] * (length - len(row)) for row in sample_ids], dtype=np.int64)
-    mask = np.array([[1] * len(row) + [0] * (length - len(row)) for row in sample_ids], dtype=np.int64)
-    return {"input_ids": ids, "attention_mask": mask}
+def _inputs(
+    model: JointModel, sample: Utterances, rows: list[int], padding: int, step: int = LENGTH_STEP
+) -> tuple[torch.Tensor, ...]:
+    """What the model's graph takes for some utterances."""
+    inputs = collate(sample, np.array(rows), padding, step).inputs
+    return inputs if model.contextual else inputs[:2]
+
+
+def _by_name(inputs: tuple[torch.Tensor, ...]) -> dict[str, np.ndarray]:
+    return dict(zip(INPUTS, (value.numpy() for value in inputs), strict=False))
 
 
 @torch.no_grad()
-def _difference(model: JointModel, path: Path, inputs: dict[str, np.ndarray]) -> float:
-    expected = model(*(torch.from_numpy(value) for value in inputs.values()))
+def _difference(model: JointModel, path: Path, inputs: tuple[torch.Tensor, ...]) -> float:
+    expected = model(*inputs)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    intents, tags = session.run(["intent_logits", "tag_logits"], inputs)
-    real = inputs["attention_mask"].astype(bool)
-    differences = [np.abs(tags - expected.tag_logits.numpy())[real].max()]
-    if intents.size:
-        differences.append(np.abs(intents - expected.intent_logits.numpy()).max())
+    found = dict(zip(OUTPUTS, session.run(None, _by_name(inputs)), strict=False))
+    real = inputs[1].numpy().astype(bool)
+    differences = [np.abs(found["tag_logits"] - expected.tag_logits.numpy())[real].max()]
+    for name in ("intent_logits", "act_logits"):
+        if name in found and found[name].size:
+            differences.append(np.abs(found[name] - getattr(expected, name).numpy()).max())
     return float(max(differences))

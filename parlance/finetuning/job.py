@@ -12,7 +12,7 @@ from parlance.data.examples import Example
 from parlance.errors import ParlanceError
 from parlance.finetuning import hardware
 from parlance.finetuning.confidence import calibrate, fitted_to, outside_accepted
-from parlance.finetuning.dataset import Labels
+from parlance.finetuning.dataset import Labels, contexts_of
 from parlance.finetuning.learner import Learner
 from parlance.finetuning.options import FinetuneOptions
 from parlance.finetuning.packaging import Packager
@@ -63,7 +63,14 @@ def finetune(
     options = options or FinetuneOptions()
     check_place(out)
     began = time.perf_counter()
-    start = continue_from(initial_model, options) if initial_model else start_from_encoder(options)
+    if not options.context_tokens or not any(example.after for example in train):
+        train, valid = _alone(train), _alone(valid) if valid is not None else None
+    contexts = list(dict.fromkeys(context for example in train for context in contexts_of(example)))
+    start = (
+        continue_from(initial_model, options, bool(contexts))
+        if initial_model
+        else start_from_encoder(options, bool(contexts))
+    )
     labels = Labels.of(train, start.labels)
     learner = Learner(
         start,
@@ -72,6 +79,7 @@ def finetune(
         epoch_fraction,
         (checkpoints or out.parent / f".{out.name}-checkpoints") if resume else None,
         quiet,
+        contexts,
     )
     parts = plan(train, valid, options, start, labels)
     _explain(learner, parts)
@@ -93,6 +101,11 @@ def finetune(
             learner.forget_checkpoints()
     learner.accelerator.wait_for_everyone()
     return metadata
+
+
+def _alone(examples: Sequence[Example]) -> list[Example]:
+    """The examples as if they stood alone."""
+    return [replace(example, after=(), said=None, act=None) for example in examples]
 
 
 def _explain(learner: Learner, parts: Plan) -> None:

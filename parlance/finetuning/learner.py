@@ -23,6 +23,7 @@ from parlance.finetuning.outliers import Outliers
 from parlance.finetuning.progress import TrainingProgress
 from parlance.finetuning.start import Start
 from parlance.finetuning.trainer import Training, fit, gpu_too_small, predict
+from parlance.inference.context import Context, ContextReader
 from parlance.inference.model import unit_length
 
 UTTERANCES_TO_SEE = 70_000
@@ -34,7 +35,9 @@ SPELLINGS = 6
 OUTLIERS_SHARE = 0.3
 FEWEST_OUTLIERS, MOST_OUTLIERS = 16, 150
 PASSES_OF_OUTLIERS = 24
-"""Messages from outside in each pass over a small project's utterances, and passes with others each."""
+PASSES_OF_CONTEXTS = 24
+"""Messages from outside in each pass over a small project's utterances, and passes with others each; the same of what
+the assistant said before each utterance."""
 
 SAMPLE = 3000
 """Utterances, spread over the intents, that are enough to know where each intent lies."""
@@ -46,6 +49,7 @@ class Learner:
 
     Args:
         checkpoints: Where an interrupted training is kept; None keeps nothing.
+        contexts: What is said before some message or other, for the messages that mean the same after any of it.
     """
 
     start: Start
@@ -54,6 +58,7 @@ class Learner:
     epoch_fraction: float
     checkpoints: Path | None
     quiet: bool
+    contexts: Sequence[Context] = ()
 
     def __post_init__(self) -> None:
         self._checkpoints: list[Checkpoint] = []
@@ -62,6 +67,13 @@ class Learner:
         several = DistributedDataParallelKwargs(find_unused_parameters=True)
         self.accelerator = Accelerator(cpu=self.device.type == "cpu", kwargs_handlers=[several])
         self.device = self.accelerator.device
+        options = self.options
+        self.reader = (
+            ContextReader(self.start.tokenizer, options.context_tokens, options.context == "both")
+            if self.labels.contextual
+            else None
+        )
+        self._pool = self.reader.tokens(self.contexts) if self.reader else []
 
     def say(self, sentence: str) -> None:
         """Tell the person who trains."""
@@ -69,8 +81,12 @@ class Learner:
             Console(stderr=True, soft_wrap=True).print(sentence, highlight=False)
 
     def encode(self, examples: Sequence[Example]) -> Utterances:
-        """The examples in the start's tokens and this training's labels."""
-        return encode(examples, self.start.tokenizer, self.labels, self.start.max_length)
+        """The examples in the start's tokens and this training's labels, some after what the assistant said."""
+        data = encode(examples, self.start.tokenizer, self.labels, self.start.max_length, self.reader)
+        return self._in_contexts(data, np.random.default_rng(self.options.seed))
+
+    def _in_contexts(self, data: Utterances, random: np.random.Generator) -> Utterances:
+        return data.in_contexts(self._pool, random) if self.reader else data
 
     def epochs(self, examples: Sequence[Example]) -> int:
         """The option, or as many passes as show the model 70,000 utterances: 7 to 16, or more where steps are few."""
@@ -103,7 +119,8 @@ class Learner:
             self._start_intent_head(model, train)
         epochs = self.epochs(examples)
         how = [title, self.start.weights, self.options.as_dict(), str(model.precision), epochs]
-        data = [(part.texts, part.tags, part.intents.tolist()) for part in (train, valid) if part]
+        parts = [part for part in (train, valid) if part]
+        data = [(p.texts, p.tags, p.intents.tolist(), p.acts.tolist(), p.own_contexts) for p in parts]
         checkpoint = Checkpoint(self.checkpoints, fingerprint(*how, *data))
         self._checkpoints.append(checkpoint)
         with TrainingProgress(title, self.quiet or not self.accelerator.is_main_process) as progress:
@@ -135,10 +152,13 @@ class Learner:
         if self.options.typos:
             spellings = range(min(epochs, SPELLINGS))
             shown = [self.encode(mistyped(examples, self.options.typos, random)) for _ in spellings]
-        if not outliers:
+        if outliers:
+            drawn = [self.encode_outside(outliers.draw(count, random)) for _ in range(min(epochs, PASSES_OF_OUTLIERS))]
+            shown = [shown[i % len(shown)].with_outliers(outside) for i, outside in enumerate(drawn)]
+        if not self.reader:
             return shown
-        drawn = [self.encode_outside(outliers.draw(count, random)) for _ in range(min(epochs, PASSES_OF_OUTLIERS))]
-        return [shown[i % len(shown)].with_outliers(outside) for i, outside in enumerate(drawn)]
+        passes = range(max(len(shown), min(epochs, PASSES_OF_CONTEXTS)))
+        return [self._in_contexts(shown[i % len(shown)], random) for i in passes]
 
     def encode_outside(self, messages: list[Example]) -> Utterances:
         """Messages from outside; whether they hold an entity is not known."""
@@ -161,3 +181,7 @@ class Learner:
         result = predict(model, data, self.start.padding, self.device, self.options)
         logits = result.intent_logits.numpy()[:, : len(self.labels.intents)]
         return Outputs(logits, unit_length(result.embeddings.numpy()))
+
+    def act_logits(self, model: JointModel, data: Utterances) -> np.ndarray:
+        """What the model makes of what utterances do, shape (utterances, acts)."""
+        return predict(model, data, self.start.padding, self.device, self.options).act_logits.numpy()

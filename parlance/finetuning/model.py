@@ -12,18 +12,27 @@ from parlance.finetuning.encoder import pooled
 
 
 class Outputs(NamedTuple):
-    """What one forward pass gives; B utterances, T tokens, C intents, N tags, H hidden units."""
+    """What one forward pass gives; B utterances, T tokens, C intents, N tags, A acts, H hidden units."""
 
     intent_logits: torch.Tensor  # (B, C)
     tag_logits: torch.Tensor  # (B, T, N)
     embedding: torch.Tensor  # (B, H), the mean of the token vectors
     tokens: torch.Tensor  # (B, T, H)
+    act_logits: torch.Tensor | None = None  # (B, A); None for a model without acts
 
 
 class JointModel(nn.Module):
     """Intent classifier, entity tagger and featurizer from one forward pass."""
 
-    def __init__(self, encoder: PreTrainedModel, intents: int, tags: int, dropout: float) -> None:
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        intents: int,
+        tags: int,
+        dropout: float,
+        acts: int = 0,
+        contextual: bool = False,
+    ) -> None:
         super().__init__()
         hidden = encoder.config.hidden_size
         self.encoder = encoder
@@ -33,19 +42,31 @@ class JointModel(nn.Module):
         # At least one output, which stays unused without intents: ONNX Runtime's quantizer cannot handle none.
         self.intent_head = nn.Linear(hidden, max(1, intents))
         self.tag_head = nn.Linear(hidden, tags)
-        for head in (self.intent_head, self.tag_head):
+        self.act_head = nn.Linear(hidden, acts) if acts else None
+        self.contextual = contextual
+        # Encoders that learned to read one text alone have no types of tokens.
+        self._has_token_types = contextual and getattr(encoder.config, "type_vocab_size", 0) > 1
+        for head in filter(None, (self.intent_head, self.tag_head, self.act_head)):
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Outputs:
-        """Args: token numbers and mask (1 for a token, 0 for padding), both of shape (B, T), int64."""
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_types: torch.Tensor | None = None
+    ) -> Outputs:
+        """Args: token numbers, mask (1 for a token, 0 for padding) and types (1 for a token of what was said before,
+        0 for the others), all of shape (B, T), int64. What was said before is read; the outputs are the message's.
+        """
         encoder = self.working_copy.module if self.training and self.working_copy else self.encoder
+        types = {"token_type_ids": token_types} if self._has_token_types else {}
         with torch.autocast(input_ids.device.type, self.precision, enabled=self.precision != torch.float32):
-            tokens = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
-        embedding = pooled(tokens, attention_mask)
-        return Outputs(
-            self.intent_head(self.dropout(embedding)), self.tag_head(self.dropout(tokens)), embedding, tokens
+            tokens = encoder(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state.float()
+        of_message = (
+            attention_mask if token_types is None or not self.contextual else attention_mask * (1 - token_types)
         )
+        embedding = pooled(tokens, of_message)
+        known = self.dropout(embedding)
+        intents, tags = self.intent_head(known), self.tag_head(self.dropout(tokens))
+        return Outputs(intents, tags, embedding, tokens, self.act_head(known) if self.act_head else None)
 
     @torch.no_grad()
     def start_intents_at(self, embeddings: torch.Tensor, intents: torch.Tensor) -> None:

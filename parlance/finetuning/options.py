@@ -36,6 +36,18 @@ class FinetuneOptions(Options):
         0.0, "Share of the utterances that each pass over the data shows with typing errors.", 0.0, 1.0
     )
     max_length: int = option(128, "Encoder tokens that are read of a message; the rest is cut off.", 8, 8192)
+    context: str = option(
+        "assistant",
+        "What is read of the conversation before a message, where the data has examples with `after`: what the "
+        "assistant said last, or both that and the customer's message before it.",
+        None,
+        None,
+        "assistant",
+        "both",
+    )
+    context_tokens: int = option(
+        32, "Encoder tokens that are read of it, the last ones; 0 reads every message alone.", 0, 512
+    )
     holdout: float = option(
         0.05, "Share of the data held out for early stopping and calibration, at most 1,000 utterances.", 0.0, 0.5
     )

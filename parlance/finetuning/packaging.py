@@ -21,7 +21,7 @@ from parlance.finetuning.precision import (
     Understanding,
     agreement_of,
     costs_too_much,
-    texts_to_agree_on,
+    messages_to_agree_on,
     understanding,
 )
 from parlance.finetuning.trainer import Training
@@ -51,7 +51,7 @@ class Packager:
 
     def export(self, model: JointModel, examples: Sequence[Example]) -> float:
         """Write the graph in fp32; returns the largest difference of a logit from PyTorch's."""
-        sample = self._learner.encode(examples[:: max(1, len(examples) // EXPORT_SAMPLE)]).token_ids
+        sample = self._learner.encode(examples[:: max(1, len(examples) // EXPORT_SAMPLE)])
         return export.export_fp32(model, self._scratch, sample, self._start.padding)
 
     def graph(self, precision: str) -> Path:
@@ -76,9 +76,9 @@ class Packager:
             return {"precision": self._options.quantize}
         if "kept" not in holdout and holdout["utterances"] >= ENOUGH_TO_COMPARE:
             return {"precision": "fp32" if too_much else "int8"}
-        texts = texts_to_agree_on(self._train, self._options.seed)
+        messages = messages_to_agree_on(self._train, self._options.seed)
         full, lower = (self._served(precision, scope) for precision in ("fp32", "int8"))
-        agreement = agreement_of(full, lower, texts)
+        agreement = agreement_of(full, lower, messages)
         return {
             "precision": "int8" if agreement.is_enough and not too_much else "fp32",
             "int8_agreement": agreement.figures,
@@ -98,9 +98,17 @@ class Packager:
             "intents": list(self._labels.intents),
             "labels": [[label.type, label.role, label.group] for label in self._labels.spans],
             "never_touching": self._never_touching,
+            **self._of_conversation(),
             "max_length": self._start.max_length,
             "padding": self._start.padding,
         }
+
+    def _of_conversation(self) -> dict[str, Any]:
+        """What a model says of acts and contexts; nothing if it reads messages alone."""
+        if not self._labels.contextual:
+            return {}
+        read = {"tokens": self._options.context_tokens, "said": self._options.context == "both"}
+        return {"acts": list(self._labels.acts), "context": read}
 
     def describe(self, training: Training, holdout: dict[str, Any], scope: Scope, seconds: float) -> dict[str, Any]:
         """The model's metadata."""

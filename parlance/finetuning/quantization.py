@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,7 +39,17 @@ def quantize(source: Path, target: Path) -> None:
         )
 
 
-def balance(path: Path, token_ids: Sequence[Sequence[int]]) -> None:
+Inputs = Mapping[str, np.ndarray]
+"""What a graph takes, by name, each of shape (1, tokens)."""
+
+
+def alone(ids: Sequence[int]) -> Inputs:
+    """The inputs of one text, of its token numbers."""
+    row = np.array([ids], dtype=np.int64)
+    return {"input_ids": row, "attention_mask": np.ones_like(row)}
+
+
+def balance(path: Path, utterances: Sequence[Inputs]) -> None:
     """Even out the activations that products with weights take, so that int8 loses less of them; in place.
 
     One scale serves all channels of an activation, and a few channels are far larger than the others, which are then
@@ -48,15 +58,15 @@ def balance(path: Path, token_ids: Sequence[Sequence[int]]) -> None:
     behind a layer norm of a BERT comes the residual connection too).
 
     Args:
-        path: A graph in fp32 with the inputs ``input_ids`` and ``attention_mask``.
-        token_ids: Real utterances, which show how large each channel becomes.
+        path: A graph in fp32.
+        utterances: Real ones, which show how large each channel becomes.
     """
     model = onnx.load(str(path))
     graph = model.graph
     products = _products(graph)
     if not products:
         return
-    largest = _largest(model, list(products), token_ids)
+    largest = _largest(model, list(products), utterances)
     weights = {weight.name: weight for weight in graph.initializer}
     for name, nodes in products.items():
         rows = [numpy_helper.to_array(weights[node.input[1]]) for node in nodes]
@@ -93,18 +103,15 @@ def _products(graph: onnx.GraphProto) -> dict[str, list[NodeProto]]:
     return {name: nodes for name, nodes in products.items() if all(uses[node.input[1]] == 1 for node in nodes)}
 
 
-def _largest(
-    model: onnx.ModelProto, activations: list[str], token_ids: Sequence[Sequence[int]]
-) -> dict[str, np.ndarray]:
+def _largest(model: onnx.ModelProto, activations: list[str], utterances: Sequence[Inputs]) -> dict[str, np.ndarray]:
     """The largest absolute value of each channel over all tokens of all utterances, by activation."""
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in activations)
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     largest: dict[str, np.ndarray] = {}
-    for ids in token_ids:
-        inputs = {"input_ids": np.array([ids], dtype=np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}
-        for name, values in zip(activations, session.run(activations, inputs), strict=True):
+    for inputs in utterances:
+        for name, values in zip(activations, session.run(activations, dict(inputs)), strict=True):
             sizes = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
             largest[name] = np.maximum(largest.get(name, sizes), sizes)
     return largest

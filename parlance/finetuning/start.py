@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from transformers import AutoConfig, PreTrainedModel
 
 from parlance.errors import ParlanceError
 from parlance.finetuning.dataset import Labels
@@ -42,8 +43,12 @@ class Start:
     """What turned the initial model's logits into confidences."""
 
 
-def start_from_encoder(options: FinetuneOptions) -> Start:
-    """Start from the pretrained encoder that the options name."""
+AROUND_A_CONTEXT = 4
+"""The most special tokens that stand around what was said before a message."""
+
+
+def start_from_encoder(options: FinetuneOptions, contextual: bool = False) -> Start:
+    """Start from the pretrained encoder that the options name, to read messages with what was said before or alone."""
     encoder, tokenizer, padding = load_encoder(options.encoder, options.dropout)
     spell_out_emoji(tokenizer)
     split_at_words(tokenizer)
@@ -52,13 +57,13 @@ def start_from_encoder(options: FinetuneOptions) -> Start:
     def build(labels: Labels) -> JointModel:
         encoder.load_state_dict(pretrained)
         with seeded(options.seed):
-            return JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
+            return _model(encoder, labels, options)
 
-    length = usable_length(encoder, options.max_length)
+    length = usable_length(encoder.config, options.max_length, _room_for_context(options, contextual))
     return Start(tokenizer, padding, length, None, build, _digest(pretrained))
 
 
-def continue_from(folder: Path, options: FinetuneOptions) -> Start:
+def continue_from(folder: Path, options: FinetuneOptions, contextual: bool = False) -> Start:
     """Start from a model folder: its encoder and heads, to which the outputs of new labels are added.
 
     Raises:
@@ -68,13 +73,18 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
     if WEIGHTS not in metadata["files"]:
         raise ParlanceError(f"The model in {folder} was saved without its weights.", "Train without --finetune.")
     weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
-    known = Labels(tuple(metadata["intents"]), tuple(SpanLabel(*label) for label in metadata["labels"]))
+    known = Labels(
+        tuple(metadata["intents"]),
+        tuple(SpanLabel(*label) for label in metadata["labels"]),
+        tuple(metadata.get("acts", ())),
+        metadata.get("context") is not None,
+    )
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
     def build(labels: Labels) -> JointModel:
         with seeded(options.seed):
             encoder = encoder_from_config(folder / ENCODER, options.dropout)
-            model = JointModel(encoder, len(labels.intents), labels.tags, options.dropout)
+            model = _model(encoder, labels, options)
         fresh = model.state_dict()
         for name, value in weights.items():
             # The heads' first rows are the labels that the initial model knows.
@@ -82,9 +92,19 @@ def continue_from(folder: Path, options: FinetuneOptions) -> Start:
         model.load_state_dict(fresh)
         return model
 
+    config = AutoConfig.from_pretrained(folder / ENCODER)
+    length = usable_length(config, metadata["max_length"], _room_for_context(options, contextual or known.contextual))
     digest = metadata["files"][WEIGHTS]
     scope = Scope.load(folder / SCOPE, metadata["calibration"])
-    return Start(tokenizer, metadata["padding"], metadata["max_length"], known, build, digest, metadata, scope)
+    return Start(tokenizer, metadata["padding"], length, known, build, digest, metadata, scope)
+
+
+def _room_for_context(options: FinetuneOptions, contextual: bool) -> int:
+    return options.context_tokens + AROUND_A_CONTEXT if contextual else 0
+
+
+def _model(encoder: PreTrainedModel, labels: Labels, options: FinetuneOptions) -> JointModel:
+    return JointModel(encoder, len(labels.intents), labels.tags, options.dropout, len(labels.acts), labels.contextual)
 
 
 def _digest(weights: Mapping[str, torch.Tensor]) -> str:

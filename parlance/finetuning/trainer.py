@@ -49,14 +49,18 @@ class Predictions:
 
     intent_logits: torch.Tensor  # (utterances, C) float32
     embeddings: torch.Tensor  # (utterances, H) float32
+    act_logits: torch.Tensor  # (utterances, A) float32
     loss: float = 0.0
     intent_accuracy: float = 1.0
     tag_f1: float = 1.0
+    act_accuracy: float | None = None
+    """None where no utterance has an act."""
 
     @property
     def score(self) -> float:
-        """What early stopping looks at: the mean of intent accuracy and tag F1, and the loss to settle ties."""
-        return (self.intent_accuracy + self.tag_f1) / 2 - 1e-4 * self.loss
+        """What early stopping looks at: the mean of accuracies and tag F1, and the loss to settle ties."""
+        parts = [self.intent_accuracy, self.tag_f1] + ([] if self.act_accuracy is None else [self.act_accuracy])
+        return sum(parts) / len(parts) - 1e-4 * self.loss
 
 
 @dataclass
@@ -229,7 +233,7 @@ class _Loop:
         for part in split:
             # The processes exchange gradients once a batch, into however many parts each has split its own.
             with nullcontext() if part is split[-1] else self.accelerator.no_sync(model):
-                outputs = model(part.input_ids, part.attention_mask)
+                outputs = model(*part.inputs)
                 loss = joint_loss(outputs, part, self.options) * (len(part) / len(batch))
                 self.accelerator.backward(loss)
             if self.model.working_copy:
@@ -242,6 +246,8 @@ class _Loop:
         if self.valid:
             result = predict(self.model, self.valid, self.padding, self.accelerator.device, self.options)
             figures |= {"intent_accuracy": result.intent_accuracy, "tag_f1": result.tag_f1, "valid_loss": result.loss}
+            if result.act_accuracy is not None:
+                figures["act_accuracy"] = result.act_accuracy
             if self._stops and result.score > self.position.best_score:
                 self.position.best_score, self.position.best_epoch = result.score, epoch
                 self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
@@ -261,7 +267,7 @@ def gpu_too_small(what: str) -> ParlanceError:
 
 
 def joint_loss(outputs: Outputs, batch: Batch, options: FinetuneOptions) -> torch.Tensor:
-    """Intent cross-entropy, supervised contrastive loss and entity tag cross-entropy, weighted; a scalar.
+    """Cross-entropies of intents, entity tags and acts, and a supervised contrastive loss, weighted; a scalar.
 
     Zero times an absent part's outputs stays in the sum, so that every parameter has a gradient on every process.
     """
@@ -284,6 +290,12 @@ def joint_loss(outputs: Outputs, batch: Batch, options: FinetuneOptions) -> torc
         total = total + options.entity_weight * F.cross_entropy(
             outputs.tag_logits.flatten(0, 1), batch.tags.flatten(), ignore_index=IGNORED
         )
+    if outputs.act_logits is not None:
+        total = total + 0.0 * outputs.act_logits.sum()
+        if (batch.acts != IGNORED).any():
+            total = total + F.cross_entropy(
+                outputs.act_logits, batch.acts, ignore_index=IGNORED, label_smoothing=options.label_smoothing
+            )
     return total
 
 
@@ -309,11 +321,14 @@ def predict(
     model.eval()
     logits = torch.zeros(len(data), model.intent_head.out_features)
     embeddings = torch.zeros(len(data), model.intent_head.in_features)
+    act_logits = torch.zeros(len(data), model.act_head.out_features if model.act_head else 0)
     loss, found, hit, gold = 0.0, 0, 0, 0
     for rows in evaluation_batches(data, 64):
         batch = collate(data, rows, padding).to(device)
-        outputs = model(batch.input_ids, batch.attention_mask)
+        outputs = model(*batch.inputs)
         logits[rows], embeddings[rows] = outputs.intent_logits.float().cpu(), outputs.embedding.float().cpu()
+        if outputs.act_logits is not None:
+            act_logits[rows] = outputs.act_logits.float().cpu()
         loss += joint_loss(outputs, batch, options).item() * len(rows) / len(data)
         tags = outputs.tag_logits.argmax(-1)
         words = batch.tags != IGNORED
@@ -322,10 +337,13 @@ def predict(
         hit += int(((tags == batch.tags) & (batch.tags > 0)).sum())
     labelled = data.intents >= 0
     right = logits[labelled].argmax(1).numpy() == data.intents[labelled] if labelled.any() else np.ones(1)
+    acting = data.acts >= 0
     return Predictions(
         logits,
         embeddings,
+        act_logits,
         loss,
         float(right.mean()),
         2 * hit / (found + gold) if found + gold else 1.0,
+        float((act_logits[acting].argmax(1).numpy() == data.acts[acting]).mean()) if acting.any() else None,
     )

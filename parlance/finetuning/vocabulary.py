@@ -20,16 +20,24 @@ class CompactVocabulary:
     def __init__(self, encoder: PreTrainedModel, padding: int, *data: Utterances) -> None:
         self._encoder = encoder
         self._full = encoder.get_input_embeddings()
-        used = np.unique([padding, *(token for part in data for ids in part.token_ids for token in ids)])
+        # A context is one list for all utterances that share it.
+        contexts = {id(ids): ids for part in data for ids in part.contexts}.values()
+        rows = (ids for part in data for ids in part.token_ids)
+        used = np.unique([padding, *(token for ids in (*rows, *contexts) for token in ids)])
         self._used = torch.from_numpy(used)
         self._number = {int(token): number for number, token in enumerate(used)}
         self.padding = self._number[padding]
-        rows = self._full.weight.detach()[self._used].clone()
-        encoder.set_input_embeddings(nn.Embedding(len(rows), rows.shape[1], _weight=rows))
+        table = self._full.weight.detach()[self._used].clone()
+        encoder.set_input_embeddings(nn.Embedding(len(table), table.shape[1], _weight=table))
 
     def translate(self, data: Utterances) -> Utterances:
         """The utterances with the compact numbers of their tokens."""
-        return replace(data, token_ids=[[self._number[token] for token in ids] for ids in data.token_ids])
+        contexts = {id(ids): self._translated(ids) for ids in data.contexts}
+        token_ids = [self._translated(ids) for ids in data.token_ids]
+        return replace(data, token_ids=token_ids, contexts=[contexts[id(ids)] for ids in data.contexts])
+
+    def _translated(self, ids: list[int]) -> list[int]:
+        return [self._number[token] for token in ids]
 
     def restore(self) -> None:
         """Write the trained rows into the full table and give it back to the encoder."""

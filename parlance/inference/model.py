@@ -10,8 +10,9 @@ import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from parlance.errors import ParlanceError
+from parlance.inference.context import Context, ContextReader
 from parlance.inference.folder import GRAPH, SCOPE, TOKENIZER, read_metadata
-from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
+from parlance.inference.prediction import ActScore, EntitySpan, IntentScore, Prediction
 from parlance.inference.scope import Scope
 from parlance.inference.tagging import Span, SpanLabel, Words, decode_spans, join_pieces, words_of
 from parlance.inference.text import tokenizable
@@ -39,6 +40,9 @@ class NLUModel:
         self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "<unk>")
         self._session = session
         self._scope = scope
+        self.acts: tuple[str, ...] = tuple(metadata.get("acts", ()))
+        context = metadata.get("context")  # None for a model that reads messages alone
+        self._reader = ContextReader(tokenizer, context["tokens"], context["said"]) if context else None
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> "NLUModel":
@@ -65,65 +69,91 @@ class NLUModel:
         return int(self.metadata["hidden_size"])
 
     @property
+    def is_contextual(self) -> bool:
+        """Whether it reads what was said before a message."""
+        return self._reader is not None
+
+    @property
     def out_of_scope_intents(self) -> tuple[str, ...]:
         """Intents that training was told to mean so, besides those that do by convention."""
         return tuple(self.metadata.get("options", {}).get("out_of_scope_intents", ()))
 
-    def predict(self, text: str) -> Prediction:
-        """Understand one message. One without anything that the encoder knows has no intent and no entities."""
-        return self.predict_batch([text])[0]
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
+        """Understand one message, after what was said in ``context`` or alone.
 
-    def predict_batch(self, texts: Sequence[str], batch_size: int = BATCH_SIZE) -> list[Prediction]:
+        One without anything that the encoder knows has no intent and no entities.
+        """
+        return self.predict_batch([text], [context])[0]
+
+    def predict_batch(
+        self, texts: Sequence[str], contexts: Sequence[Context | None] | None = None, batch_size: int = BATCH_SIZE
+    ) -> list[Prediction]:
         """Understand messages, in batches of like length; the predictions come in the messages' order."""
-        return [prediction for prediction, _ in self._run(texts, batch_size, with_tokens=False)]
+        return [prediction for prediction, _ in self._run(texts, contexts, batch_size, with_tokens=False)]
 
     def predict_with_tokens(
-        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], batch_size: int = BATCH_SIZE
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        contexts: Sequence[Context | None] | None = None,
+        batch_size: int = BATCH_SIZE,
     ) -> list[tuple[Prediction, np.ndarray]]:
         """Understand messages and give a vector for each of somebody else's tokens.
 
         Args:
             texts: The messages.
             spans: For each message the character spans of its tokens.
+            contexts: What was said before each message; None where nothing was, or for all.
             batch_size: Messages in one run of the graph.
 
         Returns:
             For each message the prediction and an array of shape (its tokens, hidden), float32: the mean of the
             vectors of the encoder's tokens that overlap the span; zeros where none does.
         """
-        results = self._run(texts, batch_size, with_tokens=True)
+        results = self._run(texts, contexts, batch_size, with_tokens=True)
         return [
             (prediction, self._pool(hidden, wanted))
             for (prediction, hidden), wanted in zip(results, spans, strict=True)
         ]
 
     def _run(
-        self, texts: Sequence[str], batch_size: int, with_tokens: bool
+        self, texts: Sequence[str], contexts: Sequence[Context | None] | None, batch_size: int, with_tokens: bool
     ) -> list[tuple[Prediction, tuple[Encoding, np.ndarray] | None]]:
         results: list[Any] = [(self._nothing(text), None) for text in texts]
+        before = self._context_tokens(contexts or [None] * len(texts))
         encodings = self._tokenizer.encode_batch([tokenizable(text) for text in texts])
         spoken = [i for i, text in enumerate(texts) if text.strip() and self._is_known(encodings[i])]
-        spoken.sort(key=lambda i: len(encodings[i].ids))
-        names = ["intent_logits", "tag_logits", "embedding"] + ["tokens"] * with_tokens
+        spoken.sort(key=lambda i: len(encodings[i].ids) + len(before[i]))
+        names = ["intent_logits", "tag_logits", "embedding"]
+        names += ["act_logits"] * bool(self.acts) + ["tokens"] * with_tokens
         for start in range(0, len(spoken), batch_size):
             rows = spoken[start : start + batch_size]
-            outputs = self._session.run(names, self._inputs([encodings[i] for i in rows]))
-            unit = unit_length(outputs[2])
-            confidences = self._scope.confidences(outputs[0][:, : len(self.intents)], unit)
+            inputs = self._inputs([encodings[i].ids for i in rows], [before[i] for i in rows])
+            outputs = dict(zip(names, self._session.run(names, inputs), strict=True))
+            unit = unit_length(outputs["embedding"])
+            confidences = self._scope.confidences(outputs["intent_logits"][:, : len(self.intents)], unit)
             for n, i in enumerate(rows):
-                entities = self._entities(texts[i], encodings[i], outputs[1][n])
-                prediction = Prediction(texts[i], self._ranking(confidences[n]), entities, unit[n])
-                results[i] = (prediction, (encodings[i], outputs[3][n]) if with_tokens else None)
+                entities = self._entities(texts[i], encodings[i], outputs["tag_logits"][n])
+                act = self._act(outputs["act_logits"][n]) if self.acts and before[i] else None
+                prediction = Prediction(texts[i], self._ranking(confidences[n]), entities, unit[n], act)
+                results[i] = (prediction, (encodings[i], outputs["tokens"][n]) if with_tokens else None)
         return results
 
-    def _inputs(self, encodings: Sequence[Encoding]) -> dict[str, np.ndarray]:
-        length = max(len(encoding.ids) for encoding in encodings)
-        ids = np.full((len(encodings), length), self.metadata["padding"], dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = 1
-        return {"input_ids": ids, "attention_mask": mask}
+    def _context_tokens(self, contexts: Sequence[Context | None]) -> list[list[int]]:
+        if not self._reader or not any(contexts):
+            return [[] for _ in contexts]
+        return self._reader.tokens([context or Context("") for context in contexts])
+
+    def _inputs(self, messages: Sequence[list[int]], contexts: Sequence[list[int]]) -> dict[str, np.ndarray]:
+        length = max(len(ids) + len(more) for ids, more in zip(messages, contexts, strict=True))
+        ids = np.full((len(messages), length), self.metadata["padding"], dtype=np.int64)
+        mask, types = np.zeros_like(ids), np.zeros_like(ids)
+        for row, (message, context) in enumerate(zip(messages, contexts, strict=True)):
+            whole = len(message) + len(context)
+            ids[row, :whole] = message + context
+            mask[row, :whole] = 1
+            types[row, len(message) : whole] = 1
+        return {"input_ids": ids, "attention_mask": mask} | ({"token_type_ids": types} if self._reader else {})
 
     def _is_known(self, encoding: Encoding) -> bool:
         """Whether the encoder's vocabulary has anything of a message: not so of spaces, or of a rare emoji alone."""
@@ -136,6 +166,11 @@ class NLUModel:
     def _ranking(self, confidences: np.ndarray) -> tuple[IntentScore, ...]:
         order = np.argsort(-confidences, kind="stable")
         return tuple(IntentScore(self.intents[i], float(confidences[i])) for i in order)
+
+    def _act(self, logits: np.ndarray) -> ActScore:
+        probabilities = np.exp(_log_softmax(logits / self._scope.calibration.act_temperature))
+        best = int(probabilities.argmax())
+        return ActScore(self.acts[best], float(probabilities[best]))
 
     def _entities(self, text: str, encoding: Encoding, logits: np.ndarray) -> tuple[EntitySpan, ...]:
         if not self.labels:

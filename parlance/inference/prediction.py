@@ -14,6 +14,13 @@ class IntentScore(NamedTuple):
     confidence: float
 
 
+class ActScore(NamedTuple):
+    """What a message does to what is open, and the calibrated probability of that."""
+
+    name: str
+    confidence: float
+
+
 def bare_ranking(scores: Sequence[IntentScore]) -> list[IntentScore]:
     """The scores with the answers of a retrieval intent (``faq/returns``) summed up as their intent (``faq``)."""
     total: dict[str, float] = {}
@@ -66,6 +73,8 @@ class Prediction:
     ranking: tuple[IntentScore, ...] = ()
     entities: tuple[EntitySpan, ...] = ()
     embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.float32), compare=False)
+    act: ActScore | None = None
+    """None where nothing was said before, or where the model has no acts."""
 
     @property
     def intent(self) -> IntentScore | None:
@@ -75,9 +84,10 @@ class Prediction:
     def as_dict(self, ranking_length: int = 10) -> dict[str, Any]:
         """The prediction as JSON-ready data, in the shape of Rasa's parse result."""
         scores = [{"name": score.name, "confidence": score.confidence} for score in self.ranking[:ranking_length]]
-        return {
+        parsed = {
             "text": self.text,
             "intent": scores[0] if scores else {"name": None, "confidence": 0.0},
             "intent_ranking": scores,
             "entities": [entity.as_dict() for entity in self.entities],
         }
+        return parsed | {"act": self.act._asdict()} if self.act else parsed

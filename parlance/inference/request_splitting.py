@@ -14,6 +14,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from parlance.inference.context import Context
 from parlance.inference.model import NLUModel
 from parlance.inference.prediction import Prediction
 
@@ -80,7 +81,11 @@ def known_request_groups(groups: Sequence[Sequence[str]], intents: Iterable[str]
 
 
 def two_requests(
-    model: NLUModel, text: str, groups: Mapping[str, int], beside: Collection[str] = ()
+    model: NLUModel,
+    text: str,
+    groups: Mapping[str, int],
+    beside: Collection[str] = (),
+    context: Context | None = None,
 ) -> TwoRequests | None:
     """The two requests that a message holds; None where it holds one or none, or says something else as well.
 
@@ -89,11 +94,13 @@ def two_requests(
         text: The message.
         groups: For every intent that is a request the number of its group; two of one group are one request.
         beside: Intents of clauses that may stand beside requests: greetings, thanks, details.
+        context: What was said before the message.
     """
     places = cuts(text)
     if not places:
         return None
-    sides = model.predict_batch([side for cut in places for side in (text[: cut.end], text[cut.start :])])
+    halves = [side for cut in places for side in (text[: cut.end], text[cut.start :])]
+    sides = model.predict_batch(halves, [context] * len(halves))
     found = [
         (cut.ends_sentence, TwoRequests(left, right, cut.start))
         for left, right, cut in zip(sides[::2], sides[1::2], places, strict=True)
@@ -103,7 +110,7 @@ def two_requests(
         return None
     found.sort(key=lambda one: (one[0], _certainty(one[1])), reverse=True)
     starts, clauses = _clauses(text)
-    understood = list(zip(starts, model.predict_batch(clauses), strict=True))
+    understood = list(zip(starts, model.predict_batch(clauses, [context] * len(clauses)), strict=True))
     return next((requests for _, requests in found if _is_all(requests, understood, groups, beside)), None)
 
 

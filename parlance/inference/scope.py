@@ -72,6 +72,7 @@ class Calibration:
     """The outlier score at which a message is as likely out of scope as in."""
     width: float = 1.0
     """How far from the middle P(in scope) is 0.27 or 0.73, in units of the outlier score."""
+    act_temperature: float = 1.0
 
 
 @dataclass(frozen=True)

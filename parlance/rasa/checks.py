@@ -1,7 +1,8 @@
-"""Two of Rasa's checks know only Rasa's own components; here they count others that can do the same."""
+"""Checks of Rasa's that know only Rasa's own components: here they count others that can do the same."""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from rasa.core.policies.ted_policy import TEDPolicy
 from rasa.engine.graph import GraphSchema
@@ -13,6 +14,9 @@ from rasa.graph_components.validators.finetuning_validator import (
 )
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.validator import Validator
+
+from parlance.rasa.messages import context_in
 
 FIXED_LABELS = {FINGERPRINT_NLU: DIETClassifier, FINGERPRINT_CORE: TEDPolicy}
 """What fixes the labels that a fingerprint is about. ResponseSelector is a DIETClassifier, UnexpecTED a TEDPolicy."""
@@ -58,3 +62,21 @@ def count_learners_of_entities(original: Callable[..., None]) -> Callable[..., N
             self._component_types = types
 
     return warn_if_unused
+
+
+def repetitions_alone(original: Callable[..., bool]) -> Callable[..., bool]:
+    """Have `rasa data validate` compare examples that stand alone; those after something mean what that makes of them.
+
+    `parlance audit` compares the others, each with what it follows.
+    """
+
+    @wraps(original)
+    def verify(self: Validator, *args: Any, **kwargs: Any) -> bool:
+        whole = self.intents
+        self.intents = TrainingData([message for message in whole.training_examples if not context_in(message).after])
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            self.intents = whole
+
+    return verify

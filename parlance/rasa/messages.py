@@ -5,10 +5,11 @@ from typing import Any
 
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token
-from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, METADATA_EXAMPLE, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from parlance.data.context import ExampleContext, example_context
 from parlance.data.examples import Entity, Example
 from parlance.inference.request_splitting import FURTHER_REQUEST, TwoRequests
 
@@ -20,10 +21,18 @@ def examples_of(training_data: TrainingData, full_names: bool) -> list[Example]:
             message.get(TEXT),
             message.get_full_intent() if full_names else message.get(INTENT),
             tuple(_entity(entity) for entity in message.get(ENTITIES, [])),
+            "",
+            *context_in(message),
         )
         for message in training_data.nlu_examples
         if message.get(TEXT) and (message.get(INTENT) or message.get(ENTITIES))
     ]
+
+
+def context_in(message: Message) -> ExampleContext:
+    """What the metadata of a training message say of the conversation that it comes from."""
+    metadata = message.get(METADATA) or {}
+    return example_context(metadata.get(METADATA_INTENT), metadata.get(METADATA_EXAMPLE), f"'{message.get(TEXT)}'")
 
 
 def _entity(entity: dict[str, Any]) -> Entity:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parlance.errors import ParlanceError
-from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
+from parlance.inference.context import Context
+from parlance.inference.prediction import ActScore, EntitySpan, IntentScore, Prediction
 from parlance.inference.request_splitting import FURTHER_REQUEST
 from parlance.rasa.retrieval import with_answers
 
@@ -64,10 +65,13 @@ class RasaModel:
         nodes = metadata.predict_schema.nodes.values() if metadata else ()
         return tuple(name for node in nodes for name in node.config.get("out_of_scope_intents", ()))
 
-    def predict(self, text: str) -> Prediction:
-        """Parse one message. Not for use inside a running event loop."""
-        parsed = self._loop.run_until_complete(self._agent.parse_message(text))
-        return prediction_from_parse(text, parsed)
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
+        """Parse one message, at the end of a conversation that went so. Not for use inside a running event loop."""
+        if context is None or self._agent.processor is None:
+            parsing = self._agent.parse_message(text)
+        else:
+            parsing = self._agent.processor.parse_message(_message(text), _tracker_of(context))
+        return prediction_from_parse(text, self._loop.run_until_complete(parsing))
 
 
 def prediction_from_parse(text: str, parsed: dict[str, Any]) -> Prediction:
@@ -90,7 +94,9 @@ def prediction_from_parse(text: str, parsed: dict[str, Any]) -> Prediction:
         for entity in parsed.get("entities") or []
         if "start" in entity and entity["entity"] != FURTHER_REQUEST  # that is a second parse result, not a span
     )
-    return Prediction(text, ranking, tuple(sorted(entities, key=lambda entity: (entity.start, entity.end))))
+    act = ActScore(**parsed["act"]) if parsed.get("act") else None
+    spans = tuple(sorted(entities, key=lambda entity: (entity.start, entity.end)))
+    return Prediction(text, ranking, spans, act=act)
 
 
 def _entity(entity: dict[str, Any], text: str) -> EntitySpan:
@@ -105,6 +111,19 @@ def _entity(entity: dict[str, Any], text: str) -> EntitySpan:
         role=entity.get("role"),
         group=entity.get("group"),
     )
+
+
+def _message(text: str) -> Any:
+    from rasa.core.channels.channel import UserMessage
+
+    return UserMessage(text)
+
+
+def _tracker_of(context: Context) -> Any:
+    from rasa.shared.core.events import BotUttered, UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    return DialogueStateTracker.from_events("evaluation", [UserUttered(context.said), BotUttered(context.after)])
 
 
 def _keep_logs_off_stdout(structlog: Any) -> None:

@@ -17,6 +17,7 @@ from rasa.graph_components.validators.finetuning_validator import FinetuningVali
 from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
+from rasa.validator import Validator
 
 from parlance.errors import ParlanceError
 from parlance.http_heads import refuse_odd_lengths
@@ -53,6 +54,7 @@ def apply() -> None:
     # Checks that know only Rasa's own components.
     _wrap(FinetuningValidator, "_compare_or_memorize", checks.allow_new_labels)
     _wrap(DefaultV1RecipeValidator, "_warn_if_some_training_data_is_unused", checks.count_learners_of_entities)
+    _wrap(Validator, "verify_example_repetition_in_intents", checks.repetitions_alone)
 
 
 def apply_to_server(guarded: Callable[[Any], Any]) -> None:

@@ -16,6 +16,7 @@ from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS, RESPONSE_SELECTOR_PROPERT
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import ACTION_TEXT, ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -26,13 +27,17 @@ from parlance.data.examples import Example
 from parlance.errors import ParlanceError
 from parlance.extras import importing_for_training
 from parlance.finetuning.options import SERVING_OPTIONS, FinetuneOptions
-from parlance.inference import IntentScore, NLUModel, Prediction
+from parlance.inference import Context, IntentScore, NLUModel, Prediction
 from parlance.inference.request_splitting import TwoRequests, known_request_groups, two_requests
 from parlance.rasa import patches
+from parlance.rasa.conversation import said_before
 from parlance.rasa.errors import as_rasa_errors, while_training
 from parlance.rasa.messages import entities_beside, examples_of, token_spans, with_further_request
 from parlance.rasa.retrieval import SEPARATOR, Responses, intent_ranking, response_selection, with_better_answers
 from parlance.rasa.selectors import selectors_in
+
+ACT = "act"
+"""What of the parse result says what the message does to what is open: ``{"name", "confidence"}``."""
 
 MODEL_FOLDER = "model"
 RESPONSES = "responses.json"
@@ -54,7 +59,7 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
 
     Reads ``text``; the tokens of a tokenizer before it, to which the sequence features are aligned; and ``entities``:
     what an extractor before it found stands, and an entity of the same type that overlaps it is not added.
-    Writes ``intent``, ``intent_ranking``, ``response_selector``, ``entities``, and dense sentence and sequence
+    Writes ``intent``, ``act``, ``intent_ranking``, ``response_selector``, ``entities``, and dense sentence and sequence
     features of ``text`` and ``action_text``. Training imports torch; serving does not.
     """
 
@@ -178,12 +183,18 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
         selectors = selectors_in(execution_context.graph_schema)
         return cls(config, name, model_storage, resource, model, initial_model, responses, selectors)
 
-    def process(self, messages: list[Message]) -> list[Message]:
-        """Set intent, ranking, entities and features of messages."""
+    def process(self, messages: list[Message], tracker: DialogueStateTracker | None = None) -> list[Message]:
+        """Set intent, act, ranking, entities and features of messages.
+
+        Rasa's recipe sees the parameter ``tracker`` and gives the conversation that the message belongs to.
+        """
         if self._model:
-            for message, (prediction, tokens) in zip(messages, self._understand(messages, TEXT), strict=True):
-                requests = self._two_requests(prediction.text)
+            context = said_before(tracker) if self._model.is_contextual else None
+            for message, (prediction, tokens) in zip(messages, self._understand(messages, TEXT, context), strict=True):
+                requests = self._two_requests(prediction.text, context)
                 self._set_intent(message, (requests.first if requests else prediction).ranking)
+                if prediction.act:
+                    message.set(ACT, prediction.act._asdict(), add_to_output=True)
                 if self._config["entity_recognition"]:
                     found = [entity.as_dict() for entity in prediction.entities]
                     if requests:
@@ -203,17 +214,21 @@ class TransformerNLU(IntentClassifier, EntityExtractorMixin, DenseFeaturizer, Gr
                     self._set_features(message, attribute, *result)
         return training_data
 
-    def _understand(self, messages: list[Message], attribute: str) -> list[tuple[Prediction, np.ndarray]]:
+    def _understand(
+        self, messages: list[Message], attribute: str, context: Context | None = None
+    ) -> list[tuple[Prediction, np.ndarray]]:
         assert self._model
         texts = [message.get(attribute) or "" for message in messages]
+        contexts = [context] * len(texts)
         if not self._config["featurize"]:
-            return [(prediction, np.empty(0)) for prediction in self._model.predict_batch(texts)]
-        return self._model.predict_with_tokens(texts, [token_spans(message, attribute) for message in messages])
+            return [(prediction, np.empty(0)) for prediction in self._model.predict_batch(texts, contexts)]
+        spans = [token_spans(message, attribute) for message in messages]
+        return self._model.predict_with_tokens(texts, spans, contexts)
 
-    def _two_requests(self, text: str) -> TwoRequests | None:
+    def _two_requests(self, text: str, context: Context | None) -> TwoRequests | None:
         if not self._model or not self._request_groups:
             return None
-        return two_requests(self._model, text, self._request_groups, self._config["beside_requests"])
+        return two_requests(self._model, text, self._request_groups, self._config["beside_requests"], context)
 
     def _parsed(self, prediction: Prediction) -> dict[str, Any]:
         """A request's parse result, for whoever takes it up later."""

@@ -17,6 +17,7 @@ from rasa.graph_components.validators.default_recipe_validator import DefaultV1R
 from rasa.graph_components.validators.finetuning_validator import FinetuningValidator
 from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.utils.endpoints import EndpointConfig
+from rasa.validator import Validator
 from sanic.request import Request
 import parlance
 
@@ -29,6 +30,7 @@ def replaced():
         "graph": DaskGraphRunner.run, "ensemble": DefaultPolicyPredictionEnsemble.combine_predictions,
         "selector": ResponseSelector._set_message_property, "server": rasa.core.run.configure_app,
         "labels": FinetuningValidator._compare_or_memorize, "head": Request.__init__,
+        "repetitions": Validator.verify_example_repetition_in_intents,
         "entities": DefaultV1RecipeValidator._warn_if_some_training_data_is_unused,
     }
     return {name for name, method in found.items() if method.__code__.co_filename.startswith(OURS)}, len(found)

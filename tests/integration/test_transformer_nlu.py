@@ -10,16 +10,21 @@ from typing import Any
 
 import pytest
 from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
+from rasa.shared.core.events import BotUttered, Event
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import InvalidConfigException, RasaException
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import parlance.finetuning
 from parlance.data.examples import Example
+from parlance.inference import Context
 from parlance.rasa import TransformerNLU
+from parlance.rasa.model import RasaModel
 
 from .conftest import Project
 
@@ -55,6 +60,38 @@ def test_rasa_trains_and_serves_it_with_synonyms_and_patterns_beside(project: Pr
     assert empty["intent"]["name"] in (None, "nlu_fallback") and empty["entities"] == []
     assert emoji["intent"]["name"] and long["intent"]["name"]
     assert greeting["intent_ranking"][0] == greeting["intent"]
+
+
+def test_it_reads_what_the_assistant_said_last(project: Project) -> None:
+    asked, offered = "Shall I cancel it?", "Shall I send it back?"
+    project.responses = {"utter_greet": [{"text": asked}]}
+    for intent, after in (("greet", asked), ("move", offered)):
+        metadata = {"after": [after], "act": "affirm"}
+        project.extra_nlu.append({"intent": intent, "metadata": metadata, "examples": "- yes\n- please do\n- go on\n"})
+    refusals = {"after": [asked, offered], "act": "deny"}
+    project.extra_nlu.append({"intent": "goodbye", "metadata": refusals, "examples": "- no\n- nope\n- leave it\n"})
+    model = project.train()
+    agent = Agent.load(str(model))
+    assert agent.processor
+
+    async def following(*events: Event) -> dict[str, Any]:
+        assert agent.processor
+        tracker = DialogueStateTracker.from_events("ada", list(events))
+        return await agent.processor.parse_message(UserMessage("please do"), tracker)
+
+    async def talk() -> DialogueStateTracker:
+        await agent.handle_text("hello there", sender_id="ada")
+        await agent.handle_text("nope", sender_id="ada")
+        return await agent.tracker_store.get_or_create_tracker("ada")
+
+    first, second = (asyncio.run(following(BotUttered(text))) for text in (asked, offered))
+    assert (first["intent"]["name"], second["intent"]["name"]) == ("greet", "move")
+    assert first["act"]["name"] == "affirm" and 0 < first["act"]["confidence"] <= 1
+    assert "act" not in asyncio.run(following()) and "act" not in asyncio.run(agent.parse_message("please do"))
+    said = asyncio.run(talk()).latest_message
+    assert said and said.parse_data["act"]["name"] == "deny"
+    measured = RasaModel(agent).predict("nope", Context(offered))
+    assert measured.act and measured.act.name == "deny"
 
 
 def test_its_features_serve_other_components(project: Project) -> None:

@@ -13,7 +13,8 @@ import parlance.finetuning
 from parlance import cli
 from parlance.data.examples import Example
 from parlance.finetuning import FinetuneOptions
-from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
+from parlance.inference.context import Context
+from parlance.inference.prediction import ActScore, EntitySpan, IntentScore, Prediction
 
 ROOT = Path(__file__).parents[2]
 NLU = """\
@@ -30,9 +31,10 @@ nlu:
 
 
 class Greeter:
-    def predict(self, text: str) -> Prediction:
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
+        act = ActScore("affirm", 0.5) if context == Context("Shall I?") else None
         entities = (EntitySpan(6, 10, "name", "Fern", 0.9),) if "Fern" in text else ()
-        return Prediction(text, (IntentScore("greet", 0.75), IntentScore("bye", 0.25)), entities)
+        return Prediction(text, (IntentScore("greet", 0.75), IntentScore("bye", 0.25)), entities, act=act)
 
 
 @pytest.fixture
@@ -65,6 +67,12 @@ def test_predict_prints_one_line_of_json_a_text_and_nothing_else(greeter: None) 
     assert [line["text"] for line in lines] == ["hello Fern", "line\nbreak é 😀", ""]
     assert lines[0]["intent"] == {"name": "greet", "confidence": 0.75}
     assert lines[0]["entities"][0]["value"] == "Fern"
+
+
+def test_predict_says_what_a_message_does_after_what_was_said(greeter: None) -> None:
+    line = run("predict", "--model", "m", "--after", "Shall I?", "hello").stdout
+    assert json.loads(line)["act"] == {"name": "affirm", "confidence": 0.5}
+    assert "act" not in json.loads(run("predict", "--model", "m", "hello").stdout)
 
 
 def test_evaluate_writes_the_figures_of_the_contract(greeter: None, nlu: Path, tmp_path: Path) -> None:

@@ -44,6 +44,29 @@ def test_the_same_text_in_two_intents_is_a_conflict() -> None:
     assert "'greet' and 'bye'" in finding.message
 
 
+def test_the_same_text_after_something_else_is_another_example() -> None:
+    placed = [
+        Example("hello", "bye", source="a:5", after=("Is that all?", "Anything else?")),
+        Example("hello", "greet", source="a:6", after=("Who is there?",)),
+    ]
+    assert kinds([*CLEAN, *placed]) == []
+
+
+def test_the_same_text_after_the_same_is_a_conflict_that_is_named_once() -> None:
+    first = Example("please", "greet", source="a:5", after=("Shall I?", "May I?", "Who?"))
+    second = Example("please", "bye", source="a:6", after=("shall I? ", "MAY I?"))
+    (finding,) = audit([*CLEAN, first, second])
+    assert finding.kind == "a text with conflicting intents"
+    assert "after '" in finding.message and "a:5, a:6" in finding.message
+
+
+def test_two_acts_of_one_text_in_one_place_are_a_conflict() -> None:
+    first = Example("please", "greet", source="a:5", after=("Shall I?",), act="affirm")
+    second = Example("please", "greet", source="a:6", after=("Shall I?",), act="deny")
+    (finding,) = audit([*CLEAN, first, second])
+    assert finding.kind == "a text with conflicting acts" and "'affirm' and 'deny'" in finding.message
+
+
 def test_an_intent_far_smaller_than_another_is_named() -> None:
     large = [Example(f"order {n}", "order") for n in range(41)]
     assert kinds([*CLEAN[:2], *large]) == [("warning", "an intent with far fewer examples than another")]

@@ -187,3 +187,42 @@ def test_faults_are_named_with_their_line(tmp_path: Path, text: str, line: int, 
 def test_control_characters_are_named(tmp_path: Path) -> None:
     with pytest.raises(ParlanceError, match="not valid YAML: unacceptable character"):
         read_nlu_file(write(tmp_path, "nlu: \x00\n"))
+
+
+IN_CONVERSATION = """
+nlu:
+- intent: affirm
+  metadata:
+    after: ["Shall I cancel it?", "Shall I send it?"]
+    act: affirm
+  examples: |
+    - that would be great
+- intent: affirm
+  metadata:
+    after: Anything else?
+    team: shop
+  examples:
+  - text: go on then
+  - text: "no, cancel [10432](order)"
+    metadata: {act: request, said: thanks}
+- intent: affirm
+  examples: |
+    - yes
+"""
+
+
+def test_metadata_say_what_comes_before_an_example(tmp_path: Path) -> None:
+    examples = read_nlu_file(write(tmp_path, IN_CONVERSATION)) or []
+    assert [(e.after, e.said, e.act) for e in examples] == [
+        (("Shall I cancel it?", "Shall I send it?"), None, "affirm"),
+        (("Anything else?",), None, None),
+        (("Anything else?",), "thanks", "request"),
+        ((), None, None),
+    ]
+
+
+@pytest.mark.parametrize("value", ["7", "[]", "['']", "[a, {b: c}]", "{a: b}", "[a, 7]"])
+def test_a_context_that_is_no_text_is_an_error_with_its_line(tmp_path: Path, value: str) -> None:
+    path = write(tmp_path, f"nlu:\n- intent: a\n  metadata:\n    after: {value}\n  examples: |\n    - hi\n")
+    with pytest.raises(ParlanceError, match=r"nlu.yml:4: 'after' in the metadata"):
+        read_nlu_file(path)

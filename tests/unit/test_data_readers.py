@@ -122,3 +122,37 @@ def test_bytes_that_are_not_utf8_are_named_with_their_line(tmp_path: Path, name:
     path = tmp_path / name
     path.write_bytes("nlu:\n- intent: café\n".encode("latin-1"))
     assert f"{path}:2: the byte 0xe9 is not UTF-8. Save the file as UTF-8." == error_of(path)
+
+
+def test_json_lines_have_what_was_said_before(tmp_path: Path) -> None:
+    rows = [
+        {
+            "text": "the second",
+            "intent": "find",
+            "act": "SELECT",
+            "context": ["a bistro", "Ada or Bo?"],
+            "other": 1,
+        },
+        {"text": "hi there", "intent": "greet", "context": ["", ""]},
+    ]
+    path = write(tmp_path / "data.jsonl", "\n".join(map(json.dumps, rows)) + "\n")
+    assert read_examples(path) == [
+        Example("the second", "find", (), f"{path}:1", ("Ada or Bo?",), "a bistro", "SELECT"),
+        Example("hi there", "greet", (), f"{path}:2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"text": "hi"}',
+        '{"text": "hi", "intent": "a", "context": ["x"]}',
+        '{"text": "hi", "intent": "a", "context": [1, 2]}',
+        '{"text": "hi", "intent": "a", "act": 7}',
+    ],
+)
+def test_a_wrong_line_of_json_is_named(tmp_path: Path, line: str) -> None:
+    path = write(tmp_path / "data.jsonl", '{"text": "hi", "intent": "greet"}\n' + line)
+    assert error_of(path).startswith(f"{path}:2: ")

@@ -7,7 +7,8 @@ import pytest
 from parlance.data.examples import Entity, Example
 from parlance.errors import ParlanceError
 from parlance.evaluation.evaluate import evaluate
-from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
+from parlance.inference.context import Context
+from parlance.inference.prediction import ActScore, EntitySpan, IntentScore, Prediction
 
 
 class Table:
@@ -21,12 +22,16 @@ class Table:
     ) -> None:
         self.rankings, self.entities = rankings, entities or {}
         self.asked: list[str] = []
+        self.contexts: list[Context | None] = []
+        self.acts: dict[str, ActScore] = {}
         self.out_of_scope_intents = out_of_scope_intents
 
-    def predict(self, text: str) -> Prediction:
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
         self.asked.append(text)
+        self.contexts.append(context)
         ranking = tuple(IntentScore(name, confidence) for name, confidence in self.rankings.get(text, {}).items())
-        return Prediction(text, ranking, tuple(self.entities.get(text, ())))
+        act = self.acts.get(text) if context else None
+        return Prediction(text, ranking, tuple(self.entities.get(text, ())), act=act)
 
 
 def figures(model: Table, examples: list[Example], **options: Any) -> Any:
@@ -54,6 +59,26 @@ def test_intents_calibration_and_errors() -> None:
     ]
     assert report["latency_ms"]["p99"] >= report["latency_ms"]["p50"] >= 0
     assert "entities" not in report and "oos" not in report
+
+
+def test_acts_are_scored_after_what_was_said() -> None:
+    model = Table({"go on": {"affirm": 0.9}, "ok": {"affirm": 0.9}, "hi": {"affirm": 0.9}})
+    model.acts = {"go on": ActScore("affirm", 0.9), "ok": ActScore("deny", 0.8), "hi": ActScore("deny", 0.8)}
+    examples = [
+        Example("go on", "affirm", after=("Shall I?", "Now?"), said="stop it", act="affirm"),
+        Example("ok", "affirm", after=("Shall I?",), act="affirm", source="f:2"),
+        Example("hi", "affirm", act="other"),
+        Example("hi", "affirm", after=("Hello.",)),
+    ]
+    report = figures(model, examples)
+    assert model.contexts[1:] == [Context("Shall I?", "stop it"), Context("Shall I?"), None, Context("Hello.")]
+    assert report["act"]["examples"] == 2 and report["act"]["accuracy"] == 0.5
+    assert report["act"]["f1_macro"] == pytest.approx(1 / 3)
+    assert report["act"]["per_act"]["affirm"]["recall"] == 0.5
+    (mistake,) = report["errors"]
+    assert (mistake["kind"], mistake["expected"], mistake["predicted"]) == ("act", "affirm", "deny")
+    model.acts = {}
+    assert "act" not in figures(model, examples), "a model without acts"
 
 
 def test_entities_are_scored_where_there_are_any() -> None:

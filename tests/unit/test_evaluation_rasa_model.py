@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from parlance.errors import ParlanceError
-from parlance.inference.prediction import EntitySpan, IntentScore
+from parlance.inference.prediction import ActScore, EntitySpan, IntentScore
 from parlance.rasa.model import RasaModel, prediction_from_parse
 
 PARSED: dict[str, Any] = {
@@ -31,6 +31,12 @@ def test_entities_come_from_left_to_right_with_what_rasa_knows() -> None:
     city, date = prediction_from_parse(PARSED["text"], PARSED).entities
     assert city == EntitySpan(3, 7, "city", "ROM", 0.9, role="to")
     assert (date.value, date.confidence) == ("{'day': 5}", 1.0)
+
+
+def test_an_act_is_taken_from_the_parse_result() -> None:
+    parsed = {**PARSED, "act": {"name": "affirm", "confidence": 0.9}}
+    assert prediction_from_parse(PARSED["text"], parsed).act == ActScore("affirm", 0.9)
+    assert prediction_from_parse(PARSED["text"], PARSED).act is None
 
 
 def test_a_pipeline_without_ranking_has_its_one_intent() -> None:

@@ -7,13 +7,14 @@ from parlance.data.examples import Entity, Example
 from parlance.evaluation.evaluate import evaluate
 from parlance.evaluation.figures import Report
 from parlance.evaluation.report import print_summary, render_html
+from parlance.inference.context import Context
 from parlance.inference.prediction import EntitySpan, IntentScore, Prediction
 
 
 class Greeter:
     """Takes everything for a greeting, and "Rome" for a name."""
 
-    def predict(self, text: str) -> Prediction:
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
         at = text.find("Rome")
         entities = (EntitySpan(at, at + 4, "name", "Rome", 0.8),) if at >= 0 else ()
         return Prediction(text, (IntentScore("greet", 0.8), IntentScore("bye[now]", 0.2)), entities)
@@ -74,7 +75,7 @@ def test_summary_names_figures_and_confused_intents(report: Report) -> None:
 class Answerer:
     """Takes everything for a question about costs."""
 
-    def predict(self, text: str) -> Prediction:
+    def predict(self, text: str, context: Context | None = None) -> Prediction:
         return Prediction(text, (IntentScore("faq/costs", 0.6), IntentScore("faq/returns", 0.4)))
 
 

@@ -48,7 +48,7 @@ def test_the_hold_out_is_counted_utterance_by_utterance(trained: Path, examples:
     right = understanding(model, labelled)
     wrong = understanding(model, [Example(e.text, "another", e.entities, e.source) for e in labelled])
 
-    assert right.right.shape == (len(labelled), 2)
+    assert right.right.shape == (len(labelled), 3)
     assert right.figures["intent_accuracy"] == right.right[:, 0].mean()
     assert right.figures["intent_accuracy"] > 0.9
     assert wrong.figures["intent_accuracy"] == 0 and not wrong.right[:, 0].any()

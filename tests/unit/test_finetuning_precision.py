@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from parlance.data.examples import Example
-from parlance.finetuning.precision import Agreement, Understanding, costs_too_much, texts_to_agree_on
+from parlance.finetuning.precision import Agreement, Understanding, costs_too_much, messages_to_agree_on
 
 
 def spoiled(utterances: int, worse: int, better: int, column: int = 0) -> tuple[Understanding, Understanding]:
     """A full precision and a lower one that is wrong in some where the full is right, and the other way round."""
-    full, lower = np.ones((utterances, 2), dtype=bool), np.ones((utterances, 2), dtype=bool)
+    full, lower = np.ones((2, utterances, 3), dtype=bool)
     lower[:worse, column] = False
     full[worse : worse + better, column] = False
     return Understanding({}, full), Understanding({}, lower)
 
 
-@pytest.mark.parametrize("column", [0, 1], ids=["intents", "entities"])
+@pytest.mark.parametrize("column", [0, 1, 2], ids=["intents", "entities", "acts"])
 @pytest.mark.parametrize(
     ("utterances", "worse", "better", "too_much"),
     [
@@ -51,7 +51,7 @@ def test_where_the_hold_out_is_small_int8_must_say_the_same(
 @pytest.mark.parametrize("count", [1, 8, 101, 1500])
 def test_a_small_project_is_compared_on_enough_messages(count: int) -> None:
     examples = [Example(f"message number {number}", "any") for number in range(count)]
-    texts = texts_to_agree_on(examples, 0)
+    messages = messages_to_agree_on(examples, 0)
 
-    assert 200 <= len(texts) <= 450
-    assert set(texts[: min(count, 200)]) <= {example.text for example in examples}
+    assert 200 <= len(messages) <= 450
+    assert set(messages[: min(count, 200)]) <= set(examples)

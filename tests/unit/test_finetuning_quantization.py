@@ -8,7 +8,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from parlance.finetuning.quantization import balance, quantize
+from parlance.finetuning.quantization import alone, balance, quantize
 
 UTTERANCES = [[1, 5, 9, 2], [1, 30, 2], [1, 7, 8, 11, 40, 2], list(range(1, 64))]
 
@@ -65,7 +65,7 @@ def test_balancing_changes_nothing_in_fp32_and_makes_int8_more_exact(
     expected = logits(graph)
     before = loss_in_int8(graph, expected)
 
-    balance(graph, UTTERANCES)
+    balance(graph, [alone(ids) for ids in UTTERANCES])
 
     np.testing.assert_allclose(logits(graph), expected, rtol=1e-3, atol=1e-4)
     after = loss_in_int8(graph, expected)

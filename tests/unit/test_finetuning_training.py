@@ -57,6 +57,12 @@ def test_the_hold_out_takes_its_share_of_every_intent_and_spares_the_smallest(ex
     assert hold_out(examples, 0.0, seed=1)[1] == []
 
 
+def test_a_text_in_several_contexts_is_not_held_out(examples: list[Example]) -> None:
+    same = [Example(text, "greet", after=(question,)) for question in ("Who?", "What?") for text in ("yes", "Yes")]
+    _, held = hold_out([*examples, *same, Example("yes", "goodbye")], 0.5, seed=1)
+    assert held and not [example for example in held if example.text.lower() == "yes"]
+
+
 def test_an_utterance_that_is_too_long_is_cut_and_an_empty_one_left_out(
     examples: list[Example], tokenizer: Tokenizer
 ) -> None:
@@ -87,13 +93,13 @@ def test_the_contrastive_loss_is_the_papers() -> None:
 def test_what_is_not_labelled_adds_nothing_to_the_loss() -> None:
     torch.manual_seed(0)
     outputs = Outputs(torch.randn(2, 3), torch.randn(2, 4, 5), torch.randn(2, 6), torch.randn(2, 4, 6))
-    nothing = torch.full((2, 4), IGNORED)
+    nothing, none = torch.full((2, 4), IGNORED), torch.full((2,), IGNORED)
     ids = torch.zeros(2, 4, dtype=torch.int64)
     options = FinetuneOptions()
 
-    assert joint_loss(outputs, Batch(ids, ids, torch.full((2,), IGNORED), nothing), options) == 0
-    intents_only = joint_loss(outputs, Batch(ids, ids, torch.tensor([0, 1]), nothing), options)
-    first_only = joint_loss(outputs, Batch(ids, ids, torch.tensor([0, IGNORED]), nothing), options)
+    assert joint_loss(outputs, Batch(ids, ids, ids, torch.full((2,), IGNORED), nothing, none), options) == 0
+    intents_only = joint_loss(outputs, Batch(ids, ids, ids, torch.tensor([0, 1]), nothing, none), options)
+    first_only = joint_loss(outputs, Batch(ids, ids, ids, torch.tensor([0, IGNORED]), nothing, none), options)
     expected = F.cross_entropy(outputs.intent_logits[:1], torch.tensor([0]), label_smoothing=0.1)
     assert torch.isclose(first_only, expected)
     assert intents_only != first_only

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parlance.inference import EntitySpan, IntentScore, Prediction
+from parlance.inference import Context, EntitySpan, IntentScore, Prediction
 from parlance.inference.request_splitting import cuts, known_request_groups, two_requests
 
 GROUPS = {"cancel_order": 0, "order_status": 1, "parcel_missing": 1, "faq": 2}
@@ -16,7 +16,12 @@ class Words:
     aside = {"hello": "greet", "thank": "thank", "e-mail": "inform", "died": "inform", "joke": "complaint"}
     """What is said, where no word of the others is."""
 
-    def predict_batch(self, texts: list[str]) -> list[Prediction]:
+    def __init__(self) -> None:
+        self.contexts: set[Context | None] = set()
+
+    def predict_batch(self, texts: list[str], contexts: list[Context | None]) -> list[Prediction]:
+        assert len(texts) == len(contexts)
+        self.contexts |= set(contexts)
         return [self._predict(text) for text in texts]
 
     def _predict(self, text: str) -> Prediction:
@@ -124,3 +129,9 @@ def test_matters_are_those_of_the_intents_that_the_model_knows() -> None:
     assert known_request_groups(groups, ["greet", "order_status", "parcel_missing"]) == {}, (
         "one group is never two requests"
     )
+
+
+def test_each_side_is_understood_after_what_was_said() -> None:
+    model, context = Words(), Context("Anything else?")
+    assert two_requests(model, "cancel it, where is mine", GROUPS, BESIDE, context)  # type: ignore[arg-type]
+    assert model.contexts == {context}
