@@ -17,6 +17,8 @@ CHANGES_FORM = frozenset(("active_loop", "session_started", "restart"))
 """Events after which another form is open, their ``name``, or none."""
 GOES_ON = "goes_on"
 """What a message carries in its parse result where it goes on with what was begun, and is no new request."""
+FURTHER_REQUEST = "further_request"
+"""The entity of a message that asks for two things, which holds the second one; and the slot for all that wait."""
 MOST_ENTITIES = 30
 """So many entities of a message are looked at. What people write has fewer; a payload may have any number."""
 _NEAR = 40
