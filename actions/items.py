@@ -16,6 +16,7 @@ from actions.shop_access import ask_shop
 from actions.wording import goods
 from parlance.actions import confirmation
 from parlance.actions.action import Action
+from parlance.actions.acts import CORRECT, act_of
 from parlance.actions.form_endings import refuse
 from parlance.actions.messages import (
     REQUESTED,
@@ -23,6 +24,7 @@ from parlance.actions.messages import (
     entities,
     free_answer,
     is_asked_for,
+    is_open_to,
     last_shown,
     latest_text,
     marked_in,
@@ -164,7 +166,8 @@ def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> in
         if answer:
             return named_in([answer], lines)
     if known is not None:
-        corrected = CORRECTION.match(latest_text(tracker)) and not is_asked_for(tracker, "exchange_for")
+        puts_right = act_of(tracker) == CORRECT or CORRECTION.match(latest_text(tracker))
+        corrected = puts_right and not is_asked_for(tracker, "exchange_for")
         may_change = corrected or tracker.get_slot(REQUESTED) is None
         return named_in(goods_in(tracker.latest_message), lines) if may_change else None
     for message in messages_of_request(tracker):
@@ -199,7 +202,7 @@ def without_goods(tracker: Tracker) -> str:
 
 def quantity_given(tracker: Tracker) -> int | None:
     """A count of goods in the latest message: "2", "two", "a dozen"."""
-    answer = [latest_text(tracker)] if is_asked_for(tracker, "quantity") else []
+    answer = _counts_in(latest_text(tracker)) if is_open_to(tracker, "quantity") else []
     for said in [*entities(tracker, "quantity"), *answer]:
         word = str(said).lower().strip(" .!")
         if word.isdigit() and int(word) < 1000:
@@ -207,6 +210,14 @@ def quantity_given(tracker: Tracker) -> int | None:
         if word in NUMBERS:
             return NUMBERS[word]
     return None
+
+
+def _counts_in(text: str) -> list[str]:
+    """What may be a count in the answer to "how many?": the whole of it, or else the one count in it."""
+    counts = [
+        word for word in re.findall(r"[a-z0-9]+", text.lower()) if word.isdigit() or word in NUMBERS and word != "a"
+    ]
+    return [text, *(counts[-1:] if len(set(counts)) == 1 or "not" in text.lower().split() else [])]
 
 
 class AskConsent(confirmation.AskConsent):

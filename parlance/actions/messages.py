@@ -6,6 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from parlance.actions.acts import CORRECT, INFORM, NO_ANSWERS, act_of
 from parlance.actions.settings import settings
 
 REQUESTED = "requested_slot"
@@ -116,8 +117,17 @@ def is_asked_for(tracker: Tracker, slot: str) -> bool:
     return bool(tracker.get_slot(REQUESTED) == slot)
 
 
+def is_open_to(tracker: Tracker, slot: str) -> bool:
+    """Whether a detail in the latest message may be for a slot: the form asks for it, or the user puts right what it
+    holds while the form asks for another one ("no, the 12th")."""
+    corrects = tracker.get_slot(slot) is not None and act_of(tracker) == CORRECT
+    return corrects or is_asked_for(tracker, slot)
+
+
 def free_answer(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
     """The latest message as the answer to the open question about a slot; None where it wants something else.
+
+    Where NLU says that it gives what was asked for, it is one whatever its intent: "it came in pieces" is a reason.
 
     Args:
         tracker: The conversation.
@@ -127,6 +137,9 @@ def free_answer(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str 
     text = latest_text(tracker).strip()
     if not text or not is_asked_for(tracker, slot):
         return None
+    act = act_of(tracker)
+    if act in (INFORM, *NO_ANSWERS):
+        return text if act == INFORM else None
     intent = tracker.latest_message.get("intent") or {}
     expected = intent.get("name") in {*ANSWERS, *also, value_before_this_turn(tracker, "request")}
     return text if expected or float(intent.get("confidence") or 0.0) < SURE else None

@@ -138,7 +138,8 @@ def test_an_answer_that_cannot_be_used_is_explained_and_the_third_offers_a_perso
     chat = Chat()
     chat.ask("order_status")
     assert chat.say(said) == [response, "utter_ask_order_number"]
-    assert chat.say(said) == [response, "utter_ask_order_number"]
+    assert chat.say(said) == [response, "utter_ways_on"]
+    assert [button["payload"] for button in chat.buttons()] == ["/stop", "/human_handoff"]
     assert chat.say(said) == ["utter_offer_person"]
 
 
