@@ -169,6 +169,7 @@ def ask(
     slots: Iterable[str],
     response: str,
     names: Iterable[str] = (),
+    ways_out: Iterable[dict[str, str]] = (),
     **blanks: Any,
 ) -> list[EventType]:
     """Ask whether to go ahead, with buttons that answer this asking and no other.
@@ -179,12 +180,14 @@ def ask(
         slots: What the question is about; if one of them changes, the answer to it is worth nothing.
         response: The question, which says what would happen.
         names: What the question is about, and nothing else; a yes may say it again: "yes, cancel the blue room".
+        ways_out: Further buttons, for whoever neither says yes nor no.
         blanks: What fills the response.
     """
     asking = secrets.token_hex(8)
     buttons = [
         {"title": YES_TITLE, "payload": f'/affirm{{"{CONFIRMATION}": "{asking}"}}'},
         {"title": NO_TITLE, "payload": "/deny"},
+        *ways_out,
     ]
     dispatcher.utter_message(response=response, buttons=buttons, **blanks)
     about = {slot: tracker.get_slot(slot) for slot in slots if slot != CONFIRMED}

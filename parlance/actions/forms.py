@@ -122,8 +122,16 @@ class Form(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Something else has answered the message, of which the form had no use: it is not read for answers again."""
+        before = self._as_before(tracker, domain) if act_of(tracker) in (REQUEST, ASK) else []
+        tracker.add_slots(before)
         events = await self.look_up(dispatcher, tracker, domain, {})
-        return [*events, *_back_to(self.collected_for(tracker), tracker)]
+        return [*before, *events, *_back_to(self.collected_for(tracker), tracker)]
+
+    def _as_before(self, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """The form's slots without what Rasa has filled in from a message that was not for the form."""
+        slots = [slot for slot in domain["forms"][self.form_name()]["required_slots"] if set_this_turn(tracker, slot)]
+        before = [SlotSet(slot, value_before_this_turn(tracker, slot)) for slot in slots]
+        return [*before, *_back_to(self.collected_for(tracker), tracker)]
 
     def _turn_away(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -134,7 +142,7 @@ class Form(FormValidationAction):
         is_request = is_other and intent in requests_of(domain)
         if act == ADD and is_request:
             dispatcher.utter_message(response="utter_request_noted", request=called(tracker.latest_message))
-            return [*noted(tracker), *_back_to(self.collected_for(tracker), tracker)]
+            return [*noted(tracker), *self._as_before(tracker, domain)]
         if act == STOP and not is_asked_for(tracker, CONFIRMED) and (is_request or not is_other):
             return refuse(dispatcher, "utter_nothing_changed")
         if (act in (REQUEST, ASK) and is_other) or (not act and is_request and self._names_a_subject(tracker)):

@@ -20,6 +20,7 @@ GOES_ON = "goes_on"
 """What a message carries in its parse result where it goes on with what was begun, and is no new request."""
 FURTHER_REQUEST = "further_request"
 """The entity of a message that asks for two things, which holds the second one; and the slot for all that wait."""
+ASKS_WHAT_WAS_MEANT = frozenset({"action_two_stage_fallback", "action_default_ask_affirmation"})
 MOST_ENTITIES = 30
 """So many entities of a message are looked at. What people write has fewer; a payload may have any number."""
 _NEAR = 40
@@ -49,9 +50,23 @@ def intent_of(tracker: Tracker) -> str:
 
 
 def latest_text(tracker: Tracker) -> str:
-    """What the user wrote last; empty for a button."""
-    text = tracker.latest_message.get("text") or ""
-    return "" if text.startswith("/") else str(text)
+    """What the user wrote last; empty for a button. Behind the button that says what an unclear message meant stands
+    that message."""
+    text = str(tracker.latest_message.get("text") or "")
+    return _not_understood(tracker, text) if text.startswith("/") else text
+
+
+def _not_understood(tracker: Tracker, button: str) -> str:
+    """The message before a button, where that is the answer to "is it one of these?"; empty otherwise."""
+    if intent_of(tracker) not in settings().titles or intent_of(tracker) in (settings().leave, "out_of_scope"):
+        return ""
+    asked = False
+    for event in reversed(tracker.events):
+        asked = asked or (event.get("event") == "action" and event.get("name") in ASKS_WHAT_WAS_MEANT)
+        text = str(event.get("text") or "")
+        if event.get("event") == "user" and text != button:  # Rasa has the button's message twice
+            return text if asked and not text.startswith("/") else ""
+    return ""
 
 
 def in_small_letters(text: str) -> str:

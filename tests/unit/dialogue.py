@@ -234,11 +234,13 @@ class Chat(Conversation):
         for action in rules()[0][intent]:
             if action == "action_deactivate_loop":
                 self._open(None)
-                self.given({REQUESTED: None, "further_request": None})
+                self.given({REQUESTED: None})
             elif action.endswith("_form"):
                 self._start(action)
             else:
                 self._run(action)
+        if "action_deactivate_loop" in rules()[0][intent]:
+            self.given({"further_request": None})
 
     def _start(self, form: str) -> None:
         self.fills(_form(form))
