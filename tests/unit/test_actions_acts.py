@@ -1,6 +1,7 @@
 """What an act of NLU changes in a conversation: corrections, other requests, requests besides, answers in own words."""
 
 import copy
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL
@@ -52,8 +53,9 @@ def test_a_yes_in_own_words_does_it(cancelling: Chat) -> None:
         ("marvellous", {"act_confidence": 0.85}),
     ],
 )
-def test_a_yes_in_own_words_that_says_more_is_none(cancelling: Chat, text: str, more: dict[str, str]) -> None:
-    cancelling.say(text, **{"intent": "affirm", "act": "affirm", **more})
+def test_a_yes_in_own_words_that_says_more_is_none(cancelling: Chat, text: str, more: dict[str, Any]) -> None:
+    answer: dict[str, Any] = {"intent": "affirm", "act": "affirm", **more}
+    cancelling.say(text, **answer)
     assert cancelling.slots["confirmed"] is None and "utter_cancel_refunded" not in [
         m["response"] for m in cancelling.said
     ]
