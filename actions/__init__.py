@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from actions.alternatives import ALTERNATIVES
 from actions.refusals import REFUSABLE
 from actions.visits import leave_earlier_visits
 from parlance.actions.fallback import read_titles
@@ -19,4 +20,5 @@ configure(
     kept_from_outside=frozenset({"photo"}),
     free_text=frozenset({"description", "reason"}),
     secrets=frozenset({"one_time_code"}),
+    alternatives=ALTERNATIVES,
 )

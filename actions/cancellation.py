@@ -1,5 +1,6 @@
 """Cancelling an order before it leaves."""
 
+import re
 from typing import Any, ClassVar
 
 from rasa_sdk import Tracker
@@ -23,11 +24,16 @@ from actions.shop_access import ask_shop
 from actions.wording import money
 from parlance.actions.confirmation import Question
 from parlance.actions.consent import CONFIRMED
-from parlance.actions.messages import is_asked_for, messages_of_request
+from parlance.actions.form_endings import ENDED
+from parlance.actions.messages import entity, is_asked_for, messages_of_request
+from parlance.actions.pending_requests import UNNAMED, set_waiting, waiting
 from shop.models import OrderStatus
 from shop.order_numbers import show_order_number
 from shop.orders import CancelOutcome, OrderSummary, cancel_order
 from shop.preview import preview
+
+_WHOLE = re.compile(r"\b(?:whole|entire|all|everything|lot|complete|completely)\b")
+_PART = re.compile(r"\b(?:just|only|part|one of|out of|off|from|part of|except|keep)\b")
 
 
 class ValidateCancelForm(OrderForm):
@@ -52,9 +58,14 @@ class ValidateCancelForm(OrderForm):
     ) -> list[EventType]:
         """Ends the form where the order has left."""
         order = await order_in_hand(tracker)
-        if order and order.status is OrderStatus.DELIVERED:
-            return refuse_if_left(dispatcher, order, "utter_cancel_too_late", "start_return")
-        return refuse_if_left(dispatcher, order, "utter_cancel_on_its_way", None)
+        too_late, offer = (
+            ("utter_cancel_too_late", "start_return")
+            if order and order.status is OrderStatus.DELIVERED
+            else ("utter_cancel_on_its_way", None)
+        )
+        refused = refuse_if_left(dispatcher, order, too_late, offer)
+        part = part_named(tracker, order) if order and not refused else ""
+        return take_out(dispatcher, tracker, part) if part and wants_only_part(tracker) else refused
 
 
 class ActionAskCancelFormConfirmed(AskConsent):
@@ -105,6 +116,23 @@ class ActionCancelOrder(ConfirmedAct):
             reference=done.reference,
         )
         return [SlotSet("offer", "start_return" if done.outcome is CancelOutcome.TOO_LATE else None)]
+
+
+def wants_only_part(tracker: Tracker) -> bool:
+    """Whether a part of an order is all that shall be cancelled: "just the mug", "take the mug off", and not "cancel my
+    order for the mug"."""
+    said = " ".join(str(message.get("text") or "").lower() for message in messages_of_request(tracker))
+    return not _WHOLE.search(said) and bool(_PART.search(said) or not re.search(r"\border\b", said))
+
+
+def take_out(dispatcher: CollectingDispatcher, tracker: Tracker, part: str) -> list[EventType]:
+    """End the form for the one that changes what is in an order, which asks for its own yes."""
+    number = tracker.get_slot("order_number")
+    dispatcher.utter_message(response="utter_cancel_part", part=part, number=show_order_number(number))
+    quantity = {"entity": "quantity", "value": "0"}
+    named = [{"entity": "product", "value": part}, *([] if entity(tracker, "quantity") else [quantity])]
+    change = {"text": "/change_items", "intent": {"name": "change_items"}, "entities": named, UNNAMED: True}
+    return [SlotSet(ENDED, "refused"), set_waiting([change, *waiting(tracker)])]
 
 
 def part_named(tracker: Tracker, order: OrderSummary) -> str:

@@ -78,13 +78,3 @@ def says_no_photo(tracker: Tracker) -> bool:
         return True
     answers = free_answer(tracker, "photo", ("send_photo",)) is not None or len(text.split()) < WORDS_OF_A_DETAIL
     return answers and bool(SAYS_NO_PHOTO.search(text)) and not ASKS.search(text)
-
-
-def asked_twice(tracker: Tracker) -> bool:
-    """Whether this form has asked for a photo twice."""
-    asked = 0
-    for event in reversed(tracker.events):
-        if event.get("event") == "active_loop":
-            break
-        asked += event.get("event") == "action" and event.get("name") == "action_ask_photo"
-    return asked >= 2

@@ -9,16 +9,18 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.claim_photos import ASKS, NO_PHOTO, PHOTO_ID, WORDS_OF_A_DETAIL, asked_twice, says_no_photo
+from actions.claim_photos import ASKS, NO_PHOTO, PHOTO_ID, WORDS_OF_A_DETAIL, says_no_photo
 from actions.customer_forms import ConfirmedAct
 from actions.customers import KnownCustomer, Proof, known_customer
-from actions.items import AskConsent, ItemForm, Line, about_order
+from actions.items import AskConsent, ItemForm, Line, about_order, goods_in
 from actions.shop_access import ask_shop
 from parlance.actions import consent
+from parlance.actions.acts import CORRECT, act_of
 from parlance.actions.confirmation import Question
 from parlance.actions.consent import CONFIRMED
 from parlance.actions.form_endings import refuse
 from parlance.actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
+from parlance.actions.questions import MOST_ASKED, times_asked
 from shop.claims import ClaimKind, ClaimOutcome, attach_photo, claim_that_is_open, claimable_lines, open_claim
 from shop.order_numbers import show_order_number
 
@@ -72,8 +74,11 @@ class ValidateClaimForm(ItemForm):
 
     def _corrects(self, tracker: Tracker) -> bool:
         """Whether the question for the yes is answered with what is wrong instead: what was said before is not it."""
-        tells = intent_of(tracker) in self.requests and len(latest_text(tracker).split()) >= WORDS_OF_A_DETAIL
-        return tells and is_asked_for(tracker, CONFIRMED) and consent.answer(tracker, self.act) is not True
+        tells = intent_of(tracker) in self.requests or act_of(tracker) == CORRECT
+        says_enough = len(latest_text(tracker).split()) >= WORDS_OF_A_DETAIL and not goods_in(tracker.latest_message)
+        return (
+            tells and says_enough and is_asked_for(tracker, CONFIRMED) and consent.answer(tracker, self.act) is not True
+        )
 
     def extract_photo(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """That there is no photo. A photo itself comes as an entity."""
@@ -85,7 +90,11 @@ class ValidateClaimForm(ItemForm):
             return {"photo": None}  # nothing yet: the form asks again and says how (ActionAskPhoto)
         answer = free_answer(tracker, "photo", TELLS_WHAT_IS_WRONG)
         # Whoever answers with words twice is not asked a third time; a picture can be sent later, too.
-        return {"photo": NO_PHOTO} if answer and not ASKS.search(answer) and asked_twice(tracker) else {}
+        return (
+            {"photo": NO_PHOTO}
+            if answer and not ASKS.search(answer) and times_asked(tracker, "photo") >= MOST_ASKED
+            else {}
+        )
 
     def validate_photo(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

@@ -13,7 +13,7 @@ from actions.customers import KnownCustomer, Proof
 from actions.items import not_found
 from actions.shop_access import ask_shop
 from parlance.actions.dates import find_date
-from parlance.actions.messages import entity, intent_of, is_asked_for, latest_text
+from parlance.actions.messages import entity, intent_of, is_open_to, latest_text
 from parlance.actions.offers import offering
 from parlance.actions.wording import day
 from shop.delivery import RescheduleOutcome, reschedule
@@ -36,7 +36,7 @@ class ValidateRescheduleForm(OrderForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """The day that is wanted; "I'm not in on friday" names none."""
-        speaks_of_it = is_asked_for(tracker, "delivery_day") or intent_of(tracker) == "reschedule_delivery"
+        speaks_of_it = is_open_to(tracker, "delivery_day") or intent_of(tracker) == "reschedule_delivery"
         said = latest_text(tracker) if speaks_of_it else ""
         found = find_date(said or entity(tracker, "date") or "", today())
         return {"delivery_day": found.isoformat()} if found else {}

@@ -15,14 +15,6 @@ REQUESTS_ABOUT_AN_ORDER = frozenset(
 """The requests that ``order_form`` collects for."""
 REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
 """The requests that ``code_form`` collects for."""
-ABOUT_AN_ORDER = frozenset("order_status order_contents refund_status return_label invoice_copy payment_failed".split())
-"""The requests that ``order_form`` collects for."""
-REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
-"""The requests that ``code_form`` collects for."""
-WORDS_OF_AN_OFFER = "show tell get send try again look chase compare take day a person more other others next know how"
-"""With which a yes to an offer may say again what was offered."""
-WORDS_OF_A_PERSON = "get find fetch pass put hand over through person human"
-"""With which a yes to a person may: "yes, tell me more" opens no ticket."""
 ABOUT_AN_ORDER = frozenset(
     "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
     "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()

@@ -16,6 +16,7 @@ from actions.shop_access import ask_shop
 from actions.wording import goods
 from parlance.actions import confirmation
 from parlance.actions.action import Action
+from parlance.actions.acts import CORRECT, act_of
 from parlance.actions.form_endings import refuse
 from parlance.actions.messages import (
     REQUESTED,
@@ -23,6 +24,7 @@ from parlance.actions.messages import (
     entities,
     free_answer,
     is_asked_for,
+    is_open_to,
     last_shown,
     latest_text,
     marked_in,
@@ -40,6 +42,7 @@ logger = logging.getLogger(__name__)
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 NUMBERS |= {"a": 1, "both": 2, "a pair": 2, "a couple": 2, "couple": 2, "half a dozen": 6, "a dozen": 12, "none": 0}
 NAMES_GOODS = frozenset("product category colour material room quantity order_number ordinal".split())
+_NO_COUNT = re.compile(r"\bnot (?:just |only )?\w{1,20}|\b(?:the|that|this|other|which|a|no) one\b")
 CORRECTION = re.compile(r"^\W*(?:no|nope|sorry|oops|wait|actually|i mean|i meant)\b", re.IGNORECASE)
 
 
@@ -164,8 +167,12 @@ def item_named(tracker: Tracker, lines: Sequence[Line], known: int | None) -> in
         if answer:
             return named_in([answer], lines)
     if known is not None:
-        corrected = CORRECTION.match(latest_text(tracker)) and not is_asked_for(tracker, "exchange_for")
+        puts_right = act_of(tracker) == CORRECT or CORRECTION.match(latest_text(tracker))
+        corrected = puts_right and not is_asked_for(tracker, "exchange_for")
         may_change = corrected or tracker.get_slot(REQUESTED) is None
+        position = chosen(tracker, len(lines)) if act_of(tracker) == CORRECT and last_shown(tracker, "item") else None
+        if position is not None and not is_open_to(tracker, "quantity"):
+            return lines[position].line_id
         return named_in(goods_in(tracker.latest_message), lines) if may_change else None
     for message in messages_of_request(tracker):
         named = named_in(goods_in(message), lines)
@@ -199,7 +206,7 @@ def without_goods(tracker: Tracker) -> str:
 
 def quantity_given(tracker: Tracker) -> int | None:
     """A count of goods in the latest message: "2", "two", "a dozen"."""
-    answer = [latest_text(tracker)] if is_asked_for(tracker, "quantity") else []
+    answer = _counts_in(latest_text(tracker)) if is_open_to(tracker, "quantity") else []
     for said in [*entities(tracker, "quantity"), *answer]:
         word = str(said).lower().strip(" .!")
         if word.isdigit() and int(word) < 1000:
@@ -207,6 +214,14 @@ def quantity_given(tracker: Tracker) -> int | None:
         if word in NUMBERS:
             return NUMBERS[word]
     return None
+
+
+def _counts_in(text: str) -> list[str]:
+    """What may be a count in the answer to "how many?": the whole of it, or else the one count in it that is not ruled
+    out ("3, not 2")."""
+    left = _NO_COUNT.sub(" ", text.lower())
+    counts = {word for word in re.findall(r"[a-z0-9]+", left) if word.isdigit() or (word in NUMBERS and word != "a")}
+    return [text, *(counts if len(counts) == 1 else ())]
 
 
 class AskConsent(confirmation.AskConsent):

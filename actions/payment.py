@@ -27,6 +27,7 @@ from parlance.actions.messages import (
     free_answer,
     intent_of,
     is_asked_for,
+    is_open_to,
     latest_text,
     transcript,
     value_before_this_turn,
@@ -206,7 +207,8 @@ class ValidateChargeForm(Form):
     ) -> dict[str, Any]:
         """An amount in pence. The answer to another question counts where it is marked: "on 12.05" is a day."""
         asked = is_asked_for(tracker, "charge_amount")
-        answers_another = not asked and tracker.get_slot("requested_slot")
+        puts_right = is_open_to(tracker, "charge_amount") and not entity(tracker, "date")
+        answers_another = tracker.get_slot("requested_slot") and not (asked or puts_right)
         said = entity(tracker, "amount") if answers_another else latest_text(tracker)
         amount = find_amount(said or "", bare=asked)
         if amount is not None:
@@ -217,7 +219,13 @@ class ValidateChargeForm(Form):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A day; one to come is no day of a charge."""
-        said = entity(tracker, "date") or free_answer(tracker, "charge_day")
+        is_open = is_open_to(tracker, "charge_day") and find_amount(latest_text(tracker)) is None
+        puts_right = is_open and not is_asked_for(tracker, "charge_day")
+        said = (
+            entity(tracker, "date")
+            or free_answer(tracker, "charge_day")
+            or (latest_text(tracker) if puts_right else "")
+        )
         found = find_date(said, date.today(), past=True) if said else None
         if found and found <= date.today():
             return {"charge_day": found.isoformat()}

@@ -18,7 +18,7 @@ from actions.wording import money
 from parlance.actions.action import Action
 from parlance.actions.form_endings import ENDED, ended, refuse, try_again_later, unavailable
 from parlance.actions.messages import chosen, intent_of
-from parlance.actions.pending_requests import resume_later, take_up
+from parlance.actions.pending_requests import take_up
 from parlance.actions.wording import listing
 from shop.errors import ShopUnavailable
 from shop.product_summary import ProductSummary
@@ -28,8 +28,6 @@ QUESTIONS = frozenset(
     "product_details product_dimensions product_material product_care check_stock back_in_stock".split()
 )
 """The requests that are about one product."""
-PRODUCT_FORMS = frozenset(("product_form", "notice_form"))
-"""The forms of questions about products. One that is open when such a question comes goes on after the answer."""
 MAY_NAME_ONE = frozenset({"inform", "select_option", "refine_search", "nlu_fallback"})
 """Other intents of messages that may say which product is meant."""
 FEW = 5
@@ -38,6 +36,7 @@ FEW = 5
 class ValidateProductForm(Form):
     """Which product a question is about; the slot holds its SKU and keeps it as "it" for what follows."""
 
+    is_aside = True
     # The other form's request would end this one without an answer.
     questions: ClassVar[frozenset[str]] = QUESTIONS - {"back_in_stock"}
 
@@ -123,10 +122,6 @@ class ProductAnswer(Action, ABC):
     """The answer to a question about the product that a form has found out."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        events = await self.answer(dispatcher, tracker, domain)
-        return [*events, *resume_later(tracker, PRODUCT_FORMS, goods_to_read_again(tracker))]
-
-    async def answer(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         """Look the product up and tell what was asked, or why that cannot be done."""
         if tracker.get_slot(ENDED):
             return ended(tracker)
@@ -222,13 +217,6 @@ class ActionStockNotice(Action):
         return "action_stock_notice"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        return [
-            *await self.note(dispatcher, tracker),
-            *resume_later(tracker, PRODUCT_FORMS, goods_to_read_again(tracker)),
-        ]
-
-    async def note(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-        """Note it down, or say why it cannot be."""
         if tracker.get_slot(ENDED):
             return ended(tracker)
         sku, email = tracker.get_slot("product") or "", tracker.get_slot("email") or ""
@@ -293,8 +281,3 @@ def gone(dispatcher: CollectingDispatcher) -> list[EventType]:
     """The product is not in the catalogue any more."""
     dispatcher.utter_message(response="utter_product_gone")
     return [SlotSet("product", None)]
-
-
-def goods_to_read_again(tracker: Tracker) -> tuple[str, ...]:
-    """Until the line of the order is known, goods that were named at first are nowhere but in that message."""
-    return () if tracker.get_slot("item") is not None else ("product", "category")

@@ -16,6 +16,7 @@ from parlance.actions.errors import ServiceUnavailable
 from parlance.actions.form_endings import ENDED, end_unavailable
 from parlance.actions.forms import CompletedForm
 from parlance.actions.messages import REQUESTED
+from parlance.actions.questions import MOST_ASKED, times_asked, ways_out
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class AskConsent(Action, ABC):
         if question is None:
             return [*self.gone(dispatcher, tracker), SlotSet(ENDED, "refused"), SlotSet(REQUESTED, None)]
         slots = domain["forms"][self.form]["required_slots"]
+        others = ways_out(tracker) if times_asked(tracker, CONFIRMED) > MOST_ASKED else []
         return consent.ask(
-            dispatcher, tracker, [*slots, "request"], question.response, question.names, **question.blanks
+            dispatcher, tracker, [*slots, "request"], question.response, question.names, others, **question.blanks
         )

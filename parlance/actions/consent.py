@@ -1,14 +1,14 @@
 """An explicit yes to one asking. Whatever has consequences goes through here (``confirmation.ConfirmedAct``).
 
-A question is asked by ``ask``, which keeps in the slot ``consent`` what exactly it was about. It is answered by its own
-button, which is worth nothing for any other asking, or by words that are plainly a yes. What NLU takes for an
-affirmation does not count: "hold on" and "is that right?" have been taken for one.
+A question is asked by ``ask``, which keeps in the slot ``consent`` what exactly it was about. ``answer`` is the one
+place that says what answers it: its own button, which is worth nothing for any other asking; words that are plainly a
+yes; or other words, where NLU is sure that they are a yes to what was asked and none of them speaks against it.
 """
 
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,20 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from parlance.actions.messages import entity, in_small_letters, intent_of, latest_text
+from parlance.actions.acts import ADD, AFFIRM, ASK, CORRECT, DENY, HESITATE, INFORM, REQUEST, STOP, act_in, act_of
+from parlance.actions.doubts import names_another_detail, speaks_against_a_yes
+from parlance.actions.messages import (
+    ANSWERS,
+    FURTHER_REQUEST,
+    SURE,
+    earlier_events,
+    entity,
+    in_small_letters,
+    intent_of,
+    latest_text,
+    marked_in,
+    value_before_this_turn,
+)
 from parlance.actions.settings import settings
 
 CONSENT = "consent"
@@ -27,6 +40,8 @@ CONFIRMATION = "confirmation"
 YES_TITLE, NO_TITLE = "Yes", "No"
 MOST_WORDS = 12
 """A longer message says more than yes."""
+MOST_WORDS_OF_A_STORY = 25
+"""As MOST_WORDS, where NLU is sure that it is one."""
 
 
 def _phrases(text: str) -> str:
@@ -66,10 +81,14 @@ _NO = frozenset("no nope nah naw non don't dont not".split())
 _NEVER_PLAIN = _NO | frozenset("but if or unless wait maybe only without".split())
 """Words that no name of a thing makes a part of a yes."""
 _BEFORE_A_NO = frozenset("oh um umm er sorry god please ok well actually do".split())
+WORDS_OF_A_NO = 2
+_GOES_ON = frozenset({HESITATE, INFORM, ASK, CORRECT, REQUEST, ADD})
+"""Acts of messages that begin with a no and end nothing: "no wait, the other one"."""
 _YES_SIGNS = re.compile("[\N{THUMBS UP SIGN}\N{WHITE HEAVY CHECK MARK}\N{OK HAND SIGN}\N{HEAVY CHECK MARK}]")
 _DECORATION = re.compile(
     "[\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}-\N{EMOJI MODIFIER FITZPATRICK TYPE-6}\ufe0f]|[.,!;:)]+"
 )
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _LENGTHENED = re.compile(r"([a-z])\1{2,}")
 
 
@@ -101,10 +120,47 @@ def repeats_only(text: str, act: str) -> bool:
     return all(word in known or word in _OF_ANY_ACT or word in _WANTING for word in said)
 
 
+def is_yes(message: Mapping[str, Any], act: str = "", asked: Iterable[str] = (), request: str = "") -> bool:
+    """Whether a message is a yes: plainly by its words, or by what NLU knows and its words do not contradict.
+
+    Both are needed. NLU's ``affirm`` alone is not enough: it weighs a message as a whole, and one "but" or "10433" in a
+    friendly sentence weighs little; and "hold on" has been taken for a yes. Words alone are not enough either: there is
+    no list of all the ways to say yes, and "she'd be glad of it" has nothing in it that speaks against one.
+
+    Args:
+        message: The parse result.
+        act: As for ``is_plain_yes``.
+        asked: What the question said: its text, and the values that it is about.
+        request: The intent that led to the question, which a yes may ask for again.
+    """
+    text = str(message.get("text") or "")
+    if is_plain_yes(text, act):
+        return True
+    if act_in(message, settings().sure_of_a_yes) != AFFIRM or not 0 < len(_WORD.findall(text)) <= MOST_WORDS_OF_A_STORY:
+        return False
+    intent = message.get("intent") or {}
+    asks_for_more = intent.get("name") not in (*ANSWERS, request) and float(intent.get("confidence") or 0.0) >= SURE
+    if asks_for_more or any(found["entity"] == FURTHER_REQUEST for found in marked_in(message)):
+        return False
+    return not speaks_against_a_yes(text, act) and not names_another_detail(message, (*asked, act), _known_words())
+
+
+@lru_cache(maxsize=1)
+def _known_words() -> frozenset[str]:
+    """Words that say no more than yes, such as "now", which may be marked as a day."""
+    plain = f"{_YES} {_COURTESY} {_EMPHASIS}".replace("\\", "")
+    return frozenset((*re.findall(r"[a-z0-9']+", plain), *_OF_ANY_ACT, "lot", "whole"))
+
+
 def is_plain_no(text: str) -> bool:
     """Whether words begin as a no. Lenient, because a no changes nothing."""
     words = re.findall(r"[a-z']+", in_small_letters(text))[:MOST_WORDS]
     return next((word in _NO for word in words if word not in _BEFORE_A_NO), False)
+
+
+def is_only_no(text: str) -> bool:
+    """Whether words are a no and nothing else: "no", "nah thanks"."""
+    return is_plain_no(text) and len(text.split()) <= WORDS_OF_A_NO
 
 
 def ask(
@@ -113,6 +169,7 @@ def ask(
     slots: Iterable[str],
     response: str,
     names: Iterable[str] = (),
+    ways_out: Iterable[dict[str, str]] = (),
     **blanks: Any,
 ) -> list[EventType]:
     """Ask whether to go ahead, with buttons that answer this asking and no other.
@@ -123,12 +180,14 @@ def ask(
         slots: What the question is about; if one of them changes, the answer to it is worth nothing.
         response: The question, which says what would happen.
         names: What the question is about, and nothing else; a yes may say it again: "yes, cancel the blue room".
+        ways_out: Further buttons, for whoever neither says yes nor no.
         blanks: What fills the response.
     """
     asking = secrets.token_hex(8)
     buttons = [
         {"title": YES_TITLE, "payload": f'/affirm{{"{CONFIRMATION}": "{asking}"}}'},
         {"title": NO_TITLE, "payload": "/deny"},
+        *ways_out,
     ]
     dispatcher.utter_message(response=response, buttons=buttons, **blanks)
     about = {slot: tracker.get_slot(slot) for slot in slots if slot != CONFIRMED}
@@ -152,11 +211,23 @@ def answer(tracker: Tracker, act: str = "") -> bool | None:
     consent = tracker.get_slot(CONSENT)
     if not consent or not is_about_the_same(tracker):
         return None
-    if _pressed(tracker, consent["id"]):
+    text = latest_text(tracker)
+    if not text:
+        return True if _pressed(tracker, consent["id"]) else False if intent_of(tracker) == "deny" else None
+    message = {**tracker.latest_message, "text": _without_repeated(tracker, consent["about"])}
+    asked = (*map(str, consent["about"].values()), _said_last(tracker))
+    request = str(value_before_this_turn(tracker, "request") or "")
+    if is_yes(message, f"{act} {consent.get('words', '')}", asked, request):
         return True
-    if is_plain_yes(_without_repeated(tracker, consent["about"]), f"{act} {consent.get('words', '')}"):
-        return True
-    return False if intent_of(tracker) == "deny" or is_plain_no(latest_text(tracker)) else None
+    said = act_of(tracker)
+    if said in (DENY, STOP) or is_only_no(text):
+        return False
+    return False if said not in _GOES_ON and (intent_of(tracker) == "deny" or is_plain_no(text)) else None
+
+
+def _said_last(tracker: Tracker) -> str:
+    """What the assistant said in its last turn."""
+    return " ".join(str(event.get("text") or "") for event in earlier_events(tracker) if event["event"] == "bot")
 
 
 def is_about_the_same(tracker: Tracker) -> bool:
@@ -188,4 +259,4 @@ def _bare(value: str) -> str:
 def _pressed(tracker: Tracker, asking: str) -> bool:
     """Whether the latest message is the button of an asking."""
     named = str(entity(tracker, CONFIRMATION) or "") if intent_of(tracker) == "affirm" else ""
-    return not latest_text(tracker) and hmac.compare_digest(named.encode(), asking.encode())
+    return hmac.compare_digest(named.encode(), asking.encode())

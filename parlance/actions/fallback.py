@@ -12,6 +12,7 @@ from rasa_sdk.types import DomainDict
 from ruamel.yaml import YAML
 
 from parlance.actions.action import Action
+from parlance.actions.messages import marked_in
 from parlance.actions.settings import settings
 
 MOST_SUGGESTIONS = 3
@@ -57,11 +58,20 @@ class ActionDefaultFallback(Action):
 def suggestions(message: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     """The likeliest intents that have a title, best first; the first titles where the ranking holds none of them."""
     offered = [name for name in titles if name != "out_of_scope"]
+    return likely_intents(message, titles)[:MOST_SUGGESTIONS] or offered[:MOST_SUGGESTIONS]
+
+
+def likely_intents(message: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
+    """The intents of a message's ranking that have a title, best first."""
     ranking = [intent["name"] for intent in message.get("intent_ranking", [])]
-    return [name for name in ranking if name in offered][:MOST_SUGGESTIONS] or offered[:MOST_SUGGESTIONS]
+    return [name for name in ranking if name in titles and name != "out_of_scope"]
 
 
 def _entities(message: dict[str, Any]) -> str:
-    """The message's entities in the form that a button's payload takes."""
-    found = {entity["entity"]: entity["value"] for entity in message.get("entities", [])}
-    return json.dumps(found) if found else ""
+    """The message's entities in the form that a button's payload takes; all of them, where one kind is there twice."""
+    found: dict[str, list[Any]] = {}
+    for entity in marked_in(message):
+        found.setdefault(entity["entity"], []).append(entity["value"])
+    return (
+        json.dumps({kind: values if len(values) > 1 else values[0] for kind, values in found.items()}) if found else ""
+    )

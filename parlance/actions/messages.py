@@ -6,6 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from parlance.actions.acts import CORRECT, INFORM, NO_ANSWERS, act_of
 from parlance.actions.settings import settings
 
 REQUESTED = "requested_slot"
@@ -17,6 +18,9 @@ CHANGES_FORM = frozenset(("active_loop", "session_started", "restart"))
 """Events after which another form is open, their ``name``, or none."""
 GOES_ON = "goes_on"
 """What a message carries in its parse result where it goes on with what was begun, and is no new request."""
+FURTHER_REQUEST = "further_request"
+"""The entity of a message that asks for two things, which holds the second one; and the slot for all that wait."""
+ASKS_WHAT_WAS_MEANT = frozenset({"action_two_stage_fallback", "action_default_ask_affirmation"})
 MOST_ENTITIES = 30
 """So many entities of a message are looked at. What people write has fewer; a payload may have any number."""
 _NEAR = 40
@@ -46,9 +50,23 @@ def intent_of(tracker: Tracker) -> str:
 
 
 def latest_text(tracker: Tracker) -> str:
-    """What the user wrote last; empty for a button."""
-    text = tracker.latest_message.get("text") or ""
-    return "" if text.startswith("/") else str(text)
+    """What the user wrote last; empty for a button. Behind the button that says what an unclear message meant stands
+    that message."""
+    text = str(tracker.latest_message.get("text") or "")
+    return _not_understood(tracker, text) if text.startswith("/") else text
+
+
+def _not_understood(tracker: Tracker, button: str) -> str:
+    """The message before a button, where that is the answer to "is it one of these?"; empty otherwise."""
+    if intent_of(tracker) not in settings().titles or intent_of(tracker) in (settings().leave, "out_of_scope"):
+        return ""
+    asked = False
+    for event in reversed(tracker.events):
+        asked = asked or (event.get("event") == "action" and event.get("name") in ASKS_WHAT_WAS_MEANT)
+        text = str(event.get("text") or "")
+        if event.get("event") == "user" and text != button:  # Rasa has the button's message twice
+            return text if asked and not text.startswith("/") else ""
+    return ""
 
 
 def in_small_letters(text: str) -> str:
@@ -114,8 +132,17 @@ def is_asked_for(tracker: Tracker, slot: str) -> bool:
     return bool(tracker.get_slot(REQUESTED) == slot)
 
 
+def is_open_to(tracker: Tracker, slot: str) -> bool:
+    """Whether a detail in the latest message may be for a slot: the form asks for it, or the user puts right what it
+    holds while the form asks for another one ("no, the 12th")."""
+    corrects = tracker.get_slot(slot) is not None and act_of(tracker) == CORRECT
+    return corrects or is_asked_for(tracker, slot)
+
+
 def free_answer(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str | None:
     """The latest message as the answer to the open question about a slot; None where it wants something else.
+
+    Where NLU says that it gives what was asked for, it is one whatever its intent: "it came in pieces" is a reason.
 
     Args:
         tracker: The conversation.
@@ -125,6 +152,9 @@ def free_answer(tracker: Tracker, slot: str, also: Collection[str] = ()) -> str 
     text = latest_text(tracker).strip()
     if not text or not is_asked_for(tracker, slot):
         return None
+    act = act_of(tracker)
+    if act in (INFORM, *NO_ANSWERS):
+        return text if act == INFORM else None
     intent = tracker.latest_message.get("intent") or {}
     expected = intent.get("name") in {*ANSWERS, *also, value_before_this_turn(tracker, "request")}
     return text if expected or float(intent.get("confidence") or 0.0) < SURE else None

@@ -12,7 +12,7 @@ from rasa_sdk.types import DomainDict
 from parlance.actions import consent
 from parlance.actions.action import Action
 from parlance.actions.messages import earlier_events, latest_text
-from parlance.actions.pending_requests import next_request, take_up
+from parlance.actions.pending_requests import next_request, take_up, waiting
 from parlance.actions.settings import settings
 
 WORDS_OF_AN_OFFER = (
@@ -73,7 +73,7 @@ class Decline(Action, ABC):
         wanted = None if in_form else self.wanted_by_details(tracker)
         if wanted:
             return [SlotSet("offer", None), *take_up(domain, wanted, dict(tracker.latest_message))]
-        if not in_form and tracker.get_slot("further_request"):  # which has waited for this answer
+        if not in_form and waiting(tracker):  # for this answer
             return [SlotSet("offer", None), *next_request(dispatcher, tracker, domain)]
         dispatcher.utter_message(response="utter_form_declined" if in_form else "utter_all_done")
         return [SlotSet("offer", None)]

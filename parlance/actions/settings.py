@@ -46,6 +46,15 @@ class Settings:
     """Slots whose answers are masked in transcripts, such as a code."""
     person: str = "human_handoff"
     """The intent that asks for a person."""
+    leave: str = "stop"
+    """The intent that leaves what is open."""
+    sure_of_a_yes: float = 0.9
+    """How sure NLU has to be of the act ``affirm`` where the words alone are not plainly a yes."""
+    sure_of_an_act: float = 0.7
+    """How sure NLU has to be of any other act."""
+    alternatives: tuple[frozenset[str], ...] = ()
+    """Requests of which one takes another's place where both are about the same thing: who asks to send something back
+    while they are asked whether to cancel it has changed their mind. Any other request leaves the first one waiting."""
 
 
 _current = Settings()

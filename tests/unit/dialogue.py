@@ -67,13 +67,23 @@ class Conversation:
         assert known
         return known
 
-    def hears(self, text: str, intent: str = "inform", *entities: Entity, confidence: float = SURE) -> "Conversation":
-        """A message, and the slots that the domain maps from its intent and entities."""
+    def hears(
+        self,
+        text: str,
+        intent: str = "inform",
+        *entities: Entity,
+        confidence: float = SURE,
+        act: str = "",
+        act_confidence: float = SURE,
+    ) -> "Conversation":
+        """A message, and the slots that the domain maps from its intent and entities; NLU says its act, where given."""
         found = [
             {"entity": kind, "value": value, "role": role[0] if role else None, **_span(value, text)}
             for kind, value, *role in entities
         ]
         self.message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
+        if act:
+            self.message["act"] = {"name": act, "confidence": act_confidence}
         known = {"identity_token": self.token, "client": self.client}
         metadata = {name: value for name, value in known.items() if value}
         self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
@@ -178,16 +188,28 @@ class Chat(Conversation):
     said: list[dict[str, Any]]
 
     def say(
-        self, text: str, intent: str = "inform", confidence: float = SURE, **entities: str | Sequence[str]
+        self,
+        text: str,
+        intent: str = "inform",
+        confidence: float = SURE,
+        act: str = "",
+        act_confidence: float = SURE,
+        **entities: str | Sequence[str],
     ) -> list[str]:
         """What Fern says, by the responses' names.
 
         Args:
+            text: The message.
+            intent: What NLU takes it for.
+            confidence: How sure NLU is of that.
+            act: What NLU says that it does to what is open; nothing where it is empty.
+            act_confidence: How sure NLU is of that.
             entities: By type the value, or several of them.
         """
         self.said = []
         values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
-        self.hears(text, intent, *((name, value) for name in values for value in values[name]), confidence=confidence)
+        named = ((name, value) for name in values for value in values[name])
+        self.hears(text, intent, *named, confidence=confidence, act=act, act_confidence=act_confidence)
         if self.form is None or not self._go_on(self.form):
             self._follow_rule(intent)
         if self.form is None and self.slots["further_request"] and self.said[-1]["response"] not in QUESTIONS:
@@ -212,11 +234,13 @@ class Chat(Conversation):
         for action in rules()[0][intent]:
             if action == "action_deactivate_loop":
                 self._open(None)
-                self.given({REQUESTED: None, "further_request": None})
+                self.given({REQUESTED: None})
             elif action.endswith("_form"):
                 self._start(action)
             else:
                 self._run(action)
+        if "action_deactivate_loop" in rules()[0][intent]:
+            self.given({"further_request": None})
 
     def _start(self, form: str) -> None:
         self.fills(_form(form))
@@ -228,6 +252,7 @@ class Chat(Conversation):
         set_by_message = set(self._set_since_the_message()) & set(DOMAIN["forms"][form]["required_slots"])
         self.fills(_form(form))
         if any(event["event"] == "action_execution_rejected" for event in self.returned):
+            self.events += [event for event in self.returned if event["event"] == "action_execution_rejected"]
             return False
         filled = [event for event in self.returned if event["event"] == "slot" and event["name"] != REQUESTED]
         if not set_by_message and not filled:

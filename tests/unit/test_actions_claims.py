@@ -89,7 +89,7 @@ def test_a_photo_that_is_promised_is_waited_for_with_the_way_to_send_it(own_shop
     chat.say(f"10433 {ADA}", "item_damaged")
     chat.say("the lid is cracked")
     assert chat.say("ok", "affirm") == ["utter_photo_how"]
-    assert chat.say("here is a picture", "send_photo") == ["utter_photo_how"]
+    assert chat.say("here is a picture", "send_photo") == ["utter_ways_on"]
     assert chat.say("blurgh") == ["utter_confirm_claim"], "it is not asked for again and again"
 
 

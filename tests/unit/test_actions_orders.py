@@ -1,5 +1,6 @@
 """Orders: where one is, what is in it, and changing it before it leaves."""
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -44,11 +45,11 @@ def test_each_state_of_an_order_has_its_answer(own_shop: URL, demo: DemoOrder) -
 
 def test_of_an_order_with_other_goods_the_whole_is_not_cancelled_for_a_part(own_shop: URL) -> None:
     chat = recognised()
-    whole = chat.say("cancel the cushion please", "cancel_order", category="cushion")
+    whole = chat.say("cancel my order for the cushion please", "cancel_order", category="cushion")
     assert whole == ["utter_confirm_cancel_whole"]
     assert "cushion" in chat.told("part").lower()
     for text in ("yes, the cushion", "yes cancel the cushion", "go ahead and cancel the cushion"):
-        chat.say(text, "affirm")
+        copy.deepcopy(chat).say(text, "affirm")
         assert stored(10434).status != "cancelled", text
     assert chat.ask("affirm")[-1] == "utter_cancel_refunded"
 

@@ -48,7 +48,7 @@ def test_in_a_form_a_yes_goes_on_and_a_no_is_told_the_ways_out(chat: Chat) -> No
 
 def test_the_second_request_of_a_message_is_said_and_taken_up(chat: Chat) -> None:
     parsed = {"text": "and do you have rugs", "intent": {"name": "find_product"}, "entities": []}
-    chat.slots["further_request"] = {**parsed, "entities": [{"entity": "category", "value": "rugs"}]}
+    chat.given({"further_request": {**parsed, "entities": [{"entity": "category", "value": "rugs"}]}})
     chat.say("thanks", "thank")
     assert [message["response"] for message in chat.said[-2:]] == ["utter_next_request", "utter_found"]
     assert chat.slots["further_request"] is None
@@ -59,7 +59,7 @@ def test_the_second_request_of_a_message_is_said_and_taken_up(chat: Chat) -> Non
 )
 def test_the_second_request_is_called_by_its_title_and_never_quoted(chat: Chat, intent: str, called: str) -> None:
     parsed = {"text": "and nan died before the rug came", "intent": {"name": intent}, "entities": []}
-    chat.slots["further_request"] = parsed
+    chat.given({"further_request": parsed})
     chat.runs(ActionNextRequest())
     assert chat.blank("request") == called
     assert "died" not in str(chat.dispatcher.messages)
