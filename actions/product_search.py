@@ -62,7 +62,7 @@ class ProductSearch(Action, ABC):
             room=filters.room or "",
             amount=money(filters.max_pence or filters.min_pence or 0),
         )
-        return [SlotSet("search", found.filters.stored()), *shown_products(found.products)]
+        return [SlotSet("search", found.filters.stored()), *shown_products(tracker, found.products, self.name())]
 
 
 class ActionFindProducts(ProductSearch):
@@ -76,7 +76,7 @@ class ActionFindProducts(ProductSearch):
         products = await ask_shop(named, name) if name else ()
         if products:
             dispatcher.utter_message(response="utter_found", json_message=cards(products, domain))
-            return [SlotSet("search", Filters(text=name).stored()), *shown_products(products)]
+            return [SlotSet("search", Filters(text=name).stored()), *shown_products(tracker, products, self.name())]
         filters = filters_in(tracker)
         if filters in (Filters(), Filters(in_stock=True)):
             # Nothing that NLU knows for a filter: "something to keep spices in".
@@ -147,7 +147,7 @@ async def suggest(
         json_message=cards(products, domain, reasons),
     )
     search = {**wishes.filters.stored(), SUGGESTED: {"text": wishes.text, "beside": wishes.beside}}
-    return [*events, SlotSet("search", search), *shown_products(products)]
+    return [*events, SlotSet("search", search), *shown_products(tracker, products, "action_recommend", reasons)]
 
 
 def wishes_in(session: Session, tracker: Tracker) -> Wishes:
