@@ -21,8 +21,8 @@ MOST_TO_CHOOSE_FROM = 5
 
 @dataclass(frozen=True)
 class Mention:
-    """``products`` are what may be meant, best first: one is clear; several have to be asked about, unless all are meant
-    ``together``. ``said`` is what the customer called it, empty where the message names none."""
+    """``products`` are what may be meant, best first: one is clear; several have to be asked about, unless all are
+    meant ``together``. ``said`` is what the customer called it, empty where the message names none."""
 
     products: tuple[ProductSummary, ...] = ()
     said: str = ""

@@ -22,9 +22,9 @@ from shop.product_summary import ProductSummary
 
 SENTENCE = re.compile(r"[^.;]{1,300}[.;]?")
 BELONGS = re.compile(
-    r"\b(?:comes? (?:with|in|apart)|takes? (?:one|two|an? |E27|AA)|battery|bulbs?|charges|includ\w{2,4}|sold apart|fixes"
-    r"|screws?|legs|hooks|rings|pad|base|lids?|pillowcases?|drip tray|saucer|underlay|heading|fastening|zip|plug|cable"
-    r"|set|pair|pieces|lining|covers?)\b",
+    r"\b(?:comes? (?:with|in|apart)|takes? (?:one|two|an? |E27|AA)|battery|bulbs?|charges|includ\w{2,4}|sold apart"
+    r"|fixes|screws?|legs|hooks|rings|pad|base|lids?|pillowcases?|drip tray|saucer|underlay|heading|fastening|zip"
+    r"|plug|cable|set|pair|pieces|lining|covers?)\b",
     re.IGNORECASE,
 )
 """Of a sentence that says what comes with a product, or what it needs."""
@@ -91,7 +91,7 @@ class ActionProductDimensions(ProductAnswer):
 
 
 def _answer(topic: str, tracker: Tracker, product: ProductSummary) -> tuple[str, Mapping[str, Any]]:
-    """The response to a topic and what fills it besides the product's facts; empty where its description says it best."""
+    """The response to a topic and what fills it besides the product's facts; empty where the description says it."""
     if topic == "fit":
         return _fit(tracker, product, "utter_product_question/fit")
     if topic == "comes_with":

@@ -14,8 +14,8 @@ _ASPECTS = {
     Aspect.HEAVIEST: r"heav(?:ier|iest)|weighs? (?:more|most)|sturdi(?:er|est)",
     Aspect.LARGEST: r"bigg(?:er|est)|larg(?:er|est)|long(?:er|est)|tall(?:er|est)|wid(?:er|est)|roomi(?:er|est)",
     Aspect.SMALLEST: r"small(?:er|est)|short(?:er|est)|narrow(?:er|est)|slimm(?:er|est)|tak\w{1,3} up less|compact",
-    Aspect.EASIEST_TO_CLEAN: r"eas(?:ier|iest) to (?:clean|wash|look after|keep clean|care for)|(?:clean|wash)(?:es|s)? "
-    r"(?:easier|easiest|better|best)|less (?:faff|bother|work|trouble)|easiest care|lowest maintenance|low maintenance",
+    Aspect.EASIEST_TO_CLEAN: r"eas(?:ier|iest) to (?:clean|wash|look after|keep clean|care for)|(?:clean|wash)"
+    r"(?:es|s)? (?:easier|easiest|better|best)|less (?:faff|bother|work|trouble)|easiest care|low(?:est)? maintenance",
 }
 _OF_ASPECT = {aspect: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for aspect, words in _ASPECTS.items()}
 _ONE = re.compile(r"\bthe (?:\w{1,20} ){1,3}one\b(?!s)", re.IGNORECASE)

@@ -34,6 +34,9 @@ class ValidateProductForm(Form):
     # The other form's request would end this one without an answer.
     questions: ClassVar[frozenset[str]] = QUESTIONS - {"back_in_stock"}
 
+    answers_together: ClassVar[bool] = True
+    """Whether several products that are meant together, "both", can be answered at once."""
+
     def name(self) -> str:
         return "validate_product_form"
 
@@ -50,7 +53,7 @@ class ValidateProductForm(Form):
             mention: Mention = await ask_shop(find_mention, tracker)
         except ShopUnavailable:
             return unavailable(dispatcher, tracker)
-        if len(mention.products) == 1 or mention.together:
+        if len(mention.products) == 1 or (mention.together and self.answers_together):
             return [SlotSet("product", mention.products[0].sku), SlotSet("failed_attempts", 0.0)]
         if mention.products:
             return [SlotSet("product", None), *shown_products(tracker, mention.products)]
@@ -65,6 +68,7 @@ class ValidateNoticeForm(ValidateProductForm):
     """A product that is out of stock, and where to write to when it is back."""
 
     questions = frozenset({"back_in_stock"})
+    answers_together = False
 
     def name(self) -> str:
         return "validate_notice_form"

@@ -7,7 +7,8 @@ from enum import Enum
 from shop.product_summary import ProductSummary
 
 _LENGTH = re.compile(
-    r"(?<![\d.])(\d{1,5}(?:[.,]\d{1,2})?) ?(mm|cms?|centimet(?:re|er)s?|m|met(?:re|er)s?|inch(?:es)?|in|ft|feet|foot|\"|')(?!\w)",
+    r"(?<![\d.])(\d{1,5}(?:[.,]\d{1,2})?) ?"
+    r"(mm|cms?|centimet(?:re|er)s?|m|met(?:re|er)s?|inch(?:es)?|in|ft|feet|foot|\"|')(?!\w)",
     re.IGNORECASE,
 )
 _CM = {"mm": 0.1, "c": 1.0, "m": 100.0, "i": 2.54, '"': 2.54, "f": 30.48, "'": 30.48}

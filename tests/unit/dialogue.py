@@ -68,12 +68,17 @@ class Conversation:
         return known
 
     def hears(self, text: str, intent: str = "inform", *entities: Entity, confidence: float = SURE) -> "Conversation":
-        """A message, and the slots that the domain maps from its intent and entities."""
+        """A message, and the slots that the domain maps from its intent and entities. ``faq/hours`` is the answer
+        ``hours`` of a retrieval intent."""
         found = [
             {"entity": kind, "value": value, "role": role[0] if role else None, **_span(value, text)}
             for kind, value, *role in entities
         ]
+        intent, _, topic = intent.partition("/")
         self.message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
+        if topic:
+            chosen = {"response": {"intent_response_key": f"{intent}/{topic}"}}
+            self.message["response_selector"] = {"all_retrieval_intents": [intent], intent: chosen}
         known = {"identity_token": self.token, "client": self.client}
         metadata = {name: value for name, value in known.items() if value}
         self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
@@ -189,7 +194,7 @@ class Chat(Conversation):
         values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
         self.hears(text, intent, *((name, value) for name in values for value in values[name]), confidence=confidence)
         if self.form is None or not self._go_on(self.form):
-            self._follow_rule(intent)
+            self._follow_rule(intent.partition("/")[0])
         if self.form is None and self.slots["further_request"] and self.said[-1]["response"] not in QUESTIONS:
             self._run("action_next_request")
         return [message["response"] for message in self.said]

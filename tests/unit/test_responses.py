@@ -25,6 +25,7 @@ from shop.models import OrderStatus
 from shop.one_time_codes import Sending
 from shop.orders import AddressOutcome, CancelOutcome, ItemsOutcome
 from shop.payments import GiftCardOutcome, InvoiceOutcome, PromoOutcome
+from shop.product_choice import Aspect
 from shop.products import StockNoticeOutcome
 from shop.returns import LabelOutcome, RefundState, ReturnableOutcome, ReturnOutcome
 from tests.unit.dialogue import DOMAIN, ROOT, blanks_of, registered_actions
@@ -44,8 +45,10 @@ REASONS = ("bought", "goes_with", "colour", "room", "material", "style", "asked"
 PRICE_CHANGES = ("", "_dearer", "_cheaper")
 ITEMS_CHANGES = (*PRICE_CHANGES, "_refunded")
 NOT_CLAIMED = (ClaimOutcome.NOT_DELIVERED, ClaimOutcome.TOO_OLD, ClaimOutcome.NOT_FOUND)
-CARDS = frozenset(("utter_card", "utter_card_out_of_stock"))
-"""Not sentences: the words on a product's card, filled by ``actions/product_cards.py``."""
+LINES = frozenset(name for name in RESPONSES if name.startswith("utter_each_"))
+"""Not sentences: a product's line where several are told of, filled by ``actions/product_answers.py``."""
+CARDS = LINES | {"utter_card", "utter_card_out_of_stock"}
+"""Not sentences either: the words on a product's card, filled by ``actions/product_cards.py``."""
 
 BUILT: dict[str, list[str]] = {
     # conversation
@@ -128,6 +131,7 @@ BUILT: dict[str, list[str]] = {
     "utter_notice_{notice.outcome.value}": [
         f"utter_notice_{outcome}" for outcome in each(StockNoticeOutcome, [StockNoticeOutcome.NOT_FOUND])
     ],
+    "utter_compare_{aspect.value}": [f"utter_compare_{aspect}" for aspect in each(Aspect)],
     "utter_because_{one.because.code}": [f"utter_because_{reason}" for reason in REASONS],
     # account
     "utter_confirm_{field_of(detail)}": [f"utter_confirm_{field}" for field in get_args(ContactField)],
@@ -201,6 +205,7 @@ def blanks_given(call: ast.Call, function: ast.AST) -> set[str]:
     """The names of a call's keyword arguments, those of a dictionary spread into it among them."""
     found = {keyword.arg for keyword in call.keywords if keyword.arg}
     for spread in (keyword.value for keyword in call.keywords if keyword.arg is None):
+        found |= FILLING.get(called(spread), frozenset()) if isinstance(spread, ast.Call) else frozenset()
         sources = assigned_to(spread.id, function) if isinstance(spread, ast.Name) else [spread]
         constants = (node for source in sources for node in ast.walk(source) if isinstance(node, ast.Constant))
         found |= {node.value for node in constants if isinstance(node.value, str)}
@@ -222,6 +227,16 @@ MODULES = {
     for folder in ("parlance/actions", "actions")
     for path in sorted((ROOT / folder).glob("*.py"))
 }
+
+
+FILLING = {
+    function.name: frozenset(str(key.value) for key in returned.value.keys if isinstance(key, ast.Constant))
+    for module in MODULES.values()
+    for function in functions(module)
+    for returned in function.body
+    if isinstance(returned, ast.Return) and isinstance(returned.value, ast.Dict)
+}
+"""Functions that return blanks, such as the facts of a product, and which."""
 
 
 def helpers() -> dict[str, frozenset[str]]:
