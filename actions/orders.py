@@ -203,7 +203,8 @@ def orders_meant(request: str, orders: Sequence[OrderSummary]) -> list[OrderSumm
     still to come."""
     if request in ("refund_status", "refund_question"):
         return [order for order in orders if "refunded" in order.payment_status]
-    return [order for order in orders if order.status not in SETTLED] if request in OF_OPEN_ORDERS else list(orders)
+    still_open = [order for order in orders if order.status not in SETTLED] if request in OF_OPEN_ORDERS else []
+    return still_open or list(orders)
 
 
 def state_to_tell(order: OrderSummary, today: date) -> str:

@@ -109,9 +109,9 @@ class ActionRefineSearch(ProductSearch):
     async def search(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         said, way = filters_in(tracker), direction_in(latest_text(tracker))
         in_hand = product_in_hand(tracker)
-        like_it = bool(in_hand) and (LIKE_IT.search(latest_text(tracker)) or not shown_skus(tracker))
-        shown = await ask_shop(in_order, [in_hand] if like_it else shown_skus(tracker))
-        stored = {} if like_it else dict(tracker.get_slot("search") or {})
+        like_it = LIKE_IT.search(latest_text(tracker)) is not None or not shown_skus(tracker)
+        shown = await ask_shop(in_order, [in_hand] if in_hand and like_it else shown_skus(tracker))
+        stored = {} if in_hand and like_it else dict(tracker.get_slot("search") or {})
         suggested = stored.pop(SUGGESTED, None)
         if (not stored and not shown and suggested is None) or begins_anew(tracker, said):
             return take_up(domain, "find_product", dict(tracker.latest_message))
