@@ -64,7 +64,7 @@ def fitting(product: ProductSummary, text: str) -> Fitting | None:
     if product.category == "Curtains and blinds":
         return _covers(product, sides[0], space)
     if _DOOR.search(text):
-        side = sorted(sides)[min(1, len(sides) - 1)] if len(sides) < 3 else sorted(sides)[0]
+        side = min(sides)
     elif _WINDOW.search(text):
         return None
     else:

@@ -7,12 +7,13 @@ of several things of a kind that was shown is a thing of its own kind, ``shown``
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from parlance.actions.messages import in_small_letters, messages_of_request
+from parlance.actions.messages import in_small_letters
 
 IN_HAND = "in_hand"
 """The slot."""
@@ -86,12 +87,15 @@ def means_an_earlier_one(text: str) -> bool:
 
 def topic_of(tracker: Tracker, intent: str) -> str:
     """Which of a retrieval intent's questions was asked, such as courier for ``order_question/courier``: by the message
-    that made the request, which may be some turns ago. Empty where none was.
+    that made the request, which may be some turns ago. A button that names none, as the fallback's, is about the words
+    before it. Empty where none was asked.
     """
-    for message in messages_of_request(tracker):
-        if (message.get("intent") or {}).get("name") != intent:
-            continue
-        chosen = next((e["value"] for e in message.get("entities") or [] if e["entity"] == TOPIC), None)
-        found = ((message.get("response_selector") or {}).get(intent) or {}).get("response") or {}
-        return str(chosen or str(found.get("intent_response_key") or "").partition("/")[2])
-    return ""
+    messages = [event.get("parse_data") or event for event in reversed(tracker.events) if event.get("event") == "user"]
+    asked = next((n for n, m in enumerate(messages) if (m.get("intent") or {}).get("name") == intent), len(messages))
+    return next((topic for message in messages[asked : asked + 2] if (topic := _topic(message, intent))), "")
+
+
+def _topic(message: Mapping[str, Any], intent: str) -> str:
+    chosen = next((e["value"] for e in message.get("entities") or [] if e["entity"] == TOPIC), None)
+    found = ((message.get("response_selector") or {}).get(intent) or {}).get("response") or {}
+    return str(chosen or str(found.get("intent_response_key") or "").partition("/")[2])

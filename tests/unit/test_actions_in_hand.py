@@ -82,6 +82,15 @@ def test_the_topic_is_that_of_the_message_that_asked() -> None:
     assert topic_of(chat.tracker(), "refund_question") == ""
 
 
+def test_a_button_without_a_topic_is_about_the_words_that_were_not_understood() -> None:
+    chat = Chat()
+    chat.hears("hu brings it", "nlu_fallback")
+    likely = {"response": {"intent_response_key": "order_question/courier"}}
+    chat.events[-1]["parse_data"]["response_selector"] = {"order_question": likely}
+    chat.hears("/order_question", "order_question")
+    assert topic_of(chat.tracker(), "order_question") == "courier"
+
+
 def test_each_answer_takes_what_it_is_about_into_the_hand(own_shop: URL) -> None:
     chat = Chat()
     chat.say(f"where is 10432, {ADA}", "order_status")
