@@ -19,6 +19,7 @@ from parlance.actions.acts import CORRECT, act_of
 from parlance.actions.confirmation import Question
 from parlance.actions.consent import CONFIRMED
 from parlance.actions.form_endings import refuse
+from parlance.actions.in_hand import hold
 from parlance.actions.messages import entity, free_answer, intent_of, is_asked_for, latest_text, yes_or_no
 from parlance.actions.questions import MOST_ASKED, times_asked
 from shop.claims import ClaimKind, ClaimOutcome, attach_photo, claim_that_is_open, claimable_lines, open_claim
@@ -141,7 +142,7 @@ class ValidateClaimForm(ItemForm):
             item=claim.item,
             email=customer.email,
         )
-        return [*events, SlotSet("claim", claim.reference)]
+        return [*events, SlotSet("claim", claim.reference), *hold(tracker, "case", claim.reference)]
 
 
 class ActionAskClaimFormConfirmed(AskConsent):
@@ -183,7 +184,8 @@ class ActionOpenClaim(ConfirmedAct):
             item=claim.item,
             email=customer.email,
         )
-        return [SlotSet("claim", claim.reference), SlotSet("offer", None)]
+        held = hold(tracker, "case", claim.reference, self.name())
+        return [SlotSet("claim", claim.reference), SlotSet("offer", None), *held]
 
 
 def kind_of(request: str, description: str) -> ClaimKind:

@@ -11,10 +11,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.customers import KnownCustomer, Proof, get_to_know, known_customer, proof_of, recognise
+from actions.details import ABOUT_AN_ORDER
 from actions.shop_access import ask_shop
 from actions.visits import is_disowned, log_out
 from parlance.actions import confirmation, forms
 from parlance.actions.form_endings import ENDED, give_up, not_understood, refuse, unavailable
+from parlance.actions.in_hand import hold, means_an_earlier_one, refs
 from parlance.actions.messages import (
     REQUESTED,
     chosen,
@@ -111,7 +113,8 @@ class OrderForm(Form):
     def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """A number anywhere in the latest message, or "cancel the second one" of the orders shown last."""
+        """A number anywhere in the latest message, "cancel the second one" of the orders shown last, or the order that
+        was talked about before the last one."""
         number = order_number_in(tracker)
         if number:
             return {"order_number": number}
@@ -119,7 +122,11 @@ class OrderForm(Form):
         named_at_first = tracker.get_slot(REQUESTED) is None and entity(tracker, "ordinal")
         may_choose = named_at_first or is_asked_for(tracker, "order_number")
         position = chosen(tracker, len(orders)) if may_choose else None
-        return {} if position is None else {"order_number": orders[position]["ref"]}
+        if position is not None:
+            return {"order_number": orders[position]["ref"]}
+        opening = tracker.get_slot(REQUESTED) is None and means_an_earlier_one(latest_text(tracker))
+        earlier = refs(tracker, "order")[1:2] if opening else []
+        return {"order_number": earlier[0]} if earlier else {}
 
     def validate_order_number(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -214,6 +221,11 @@ class CompletedForm(forms.CompletedForm):
         super().__init_subclass__(**settings)
         if getattr(cls, "needs_proof", Proof.NOBODY) > Proof.ORDER_AND_EMAIL:
             cls.forgets = (*dict.fromkeys((*cls.forgets, CODE_SLOT)),)
+
+    def in_hand(self, tracker: Tracker) -> list[EventType]:
+        """The order, where the request is about one."""
+        is_about = tracker.get_slot("request") in ABOUT_AN_ORDER and known_customer(tracker) is not None
+        return hold(tracker, "order", tracker.get_slot("order_number"), self.name()) if is_about else []
 
     async def admit(
         self, dispatcher: CollectingDispatcher, tracker: Tracker

@@ -10,14 +10,15 @@ from parlance.actions.messages import chosen
 from parlance.actions.offers import Decline, UseDetails, fresh_offer
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents refund_status return_label invoice_copy payment_failed".split()
+    "order_status order_contents order_question refund_status refund_question case_question return_label invoice_copy "
+    "payment_failed".split()
 )
 """The requests that ``order_form`` collects for."""
 REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
 """The requests that ``code_form`` collects for."""
-ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
-    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
+ABOUT_AN_ORDER = REQUESTS_ABOUT_AN_ORDER | frozenset(
+    "cancel_order change_address change_items parcel_missing item_damaged wrong_item reschedule_delivery start_return "
+    "exchange_item".split()
 )
 """Those in which an order is named, whichever form they use."""
 
@@ -51,6 +52,7 @@ def wanted_by_details(tracker: Tracker) -> str | None:
     comparing = kinds.count("product") > 1 or fresh_offer(tracker) == "compare_products"
     # "blue" after a list narrows it; a kind of thing is another search.
     narrowing = bool(shown) and shown[0]["kind"] == "product" and "category" not in kinds
+    narrows = {"amount"} if narrowing else set()
     wanted = (
         ({"code"}, request if request in REQUESTS_ABOUT_A_CODE else "promo_code_problem"),
         ({"email"} if request == "back_in_stock" else set(), "back_in_stock"),
@@ -58,6 +60,9 @@ def wanted_by_details(tracker: Tracker) -> str | None:
         ({"date"} if request == "reschedule_delivery" else set(), "reschedule_delivery"),
         ({"ordinal"}, "select_option"),
         ({"product"}, "compare_products" if comparing else "product_details"),
-        ({"category", "colour", "material", "room", "size"}, "refine_search" if narrowing else "find_product"),
+        (
+            {"category", "colour", "material", "room", "size"} | narrows,
+            "refine_search" if narrowing else "find_product",
+        ),
     )
     return next((intent for details, intent in wanted if details & set(kinds)), None)

@@ -13,6 +13,7 @@ from actions.refusals import REFUSABLE
 from actions.shop_access import ask_shop
 from parlance.actions import consent
 from parlance.actions.action import Action
+from parlance.actions.in_hand import hold
 from parlance.actions.messages import intent_of, latest_text, transcript
 from parlance.actions.offers import WORDS_OF_A_PERSON
 from parlance.actions.refusals import NEGATIONS, is_refusal
@@ -99,7 +100,8 @@ class ActionHumanHandoff(Action):
             dispatcher.utter_message(response="utter_handoff_by_email", ticket=ticket.number, email=email)
         else:
             dispatcher.utter_message(response="utter_handoff", ticket=ticket.number)
-        return [SlotSet("ticket_number", ticket.number), SlotSet("ticket_open", True)]
+        held = hold(tracker, "case", ticket.number, self.name())
+        return [SlotSet("ticket_number", ticket.number), SlotSet("ticket_open", True), *held]
 
 
 class ActionOtherLanguage(Action):

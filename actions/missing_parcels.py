@@ -13,6 +13,7 @@ from actions.shop_access import ask_shop
 from parlance.actions.confirmation import Question
 from parlance.actions.consent import CONFIRMED
 from parlance.actions.form_endings import refuse
+from parlance.actions.in_hand import hold
 from parlance.actions.wording import day
 from shop.delivery import MissingOutcome, MissingReport, report_missing, why_not_missing
 from shop.order_numbers import show_order_number
@@ -40,7 +41,8 @@ class ValidateMissingForm(OrderForm):
         if refusal is None:
             return []
         response, blanks = told_of_search(refusal, number)
-        return refuse(dispatcher, response, MISSING_OFFERS.get(refusal.outcome), **blanks)
+        held = hold(tracker, "case", refusal.reference)
+        return [*held, *refuse(dispatcher, response, MISSING_OFFERS.get(refusal.outcome), **blanks)]
 
 
 class ActionAskMissingFormConfirmed(AskConsent):
@@ -65,7 +67,7 @@ class ActionReportMissing(ConfirmedAct):
         report = await ask_shop(report_missing, number, customer.id, tracker.sender_id)
         response, blanks = told_of_search(report, number)
         dispatcher.utter_message(response=response, **blanks)
-        return [SlotSet("offer", MISSING_OFFERS.get(report.outcome))]
+        return [SlotSet("offer", MISSING_OFFERS.get(report.outcome)), *hold(tracker, "case", report.reference)]
 
 
 def told_of_search(report: MissingReport, number: str) -> tuple[str, dict[str, str]]:

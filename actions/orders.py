@@ -1,7 +1,8 @@
 """Orders: where one is, what is in it, and which there are. Changing one is in the modules beside."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -12,16 +13,22 @@ from actions.customer_forms import AccountForm, CompletedForm, OrderForm
 from actions.customers import KnownCustomer, Proof, known_customer
 from actions.details import REQUESTS_ABOUT_AN_ORDER
 from actions.items import not_found, order_in_hand, shown_order
+from actions.refund_questions import is_ticket_in_hand
 from actions.shop_access import ask_shop
 from actions.wording import goods, money
 from parlance.actions.action import Action
+from parlance.actions.form_endings import ENDED, unavailable
+from parlance.actions.in_hand import hold_list, refs
 from parlance.actions.wording import day
 from shop.delivery import why_not_missing
 from shop.errors import ShopUnavailable
+from shop.models import OrderStatus
 from shop.order_numbers import show_order_number
 from shop.orders import OrderSummary, recent_orders
 
 STATES_WITH_NOTES = frozenset({"delivered", "delivered_unsearched", "delayed", "cancelled", "delivery_attempted"})
+SETTLED = frozenset({OrderStatus.DELIVERED, OrderStatus.CANCELLED, OrderStatus.RETURNED})
+OF_OPEN_ORDERS = frozenset({"order_status", "order_question"})
 OFFERS = {"delivered": "parcel_missing", "overdue": "parcel_missing", "cancelled": "human_handoff"}
 """What the answer about an order in a state offers to do next, by its intent."""
 
@@ -32,10 +39,31 @@ OFFERS = {"delivered": "parcel_missing", "overdue": "parcel_missing", "cancelled
 class ValidateOrderForm(OrderForm):
     """One order, for whatever the slot ``request`` says."""
 
+    is_aside = True
     requests: ClassVar[frozenset[str]] = REQUESTS_ABOUT_AN_ORDER
 
     def name(self) -> str:
         return "validate_order_form"
+
+    def wanted(self, tracker: Tracker) -> list[str]:
+        """Nothing for a question about a ticket, which belongs to the conversation."""
+        no_order = self.collected_for(tracker) == "case_question" and is_ticket_in_hand(tracker)
+        return [] if no_order else super().wanted(tracker)
+
+    async def look_up(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
+    ) -> list[EventType]:
+        """The kit's; and of a known customer the only order that the question can be about."""
+        events = await super().look_up(dispatcher, tracker, domain, said)
+        customer = known_customer(tracker)
+        if customer is None or tracker.get_slot("order_number") or tracker.get_slot(ENDED) or dispatcher.messages:
+            return events
+        try:
+            orders = await ask_shop(recent_orders, customer.id)
+        except ShopUnavailable:
+            return [*events, *unavailable(dispatcher, tracker)]
+        meant = orders_meant(self.collected_for(tracker) or "", orders)
+        return [*events, SlotSet("order_number", str(meant[0].number))] if len(meant) == 1 else events
 
 
 class ValidateAccountForm(AccountForm):
@@ -152,7 +180,7 @@ class ActionListOrders(CompletedForm):
             for n, order in enumerate(orders, start=1)
         )
         dispatcher.utter_message(response="utter_list_orders" if orders else "utter_no_orders", lines=lines)
-        return [SlotSet("shown", [shown_order(order) for order in orders])]
+        return [SlotSet("shown", [shown_order(order) for order in orders]), *hold_list(tracker, "order", self.name())]
 
 
 class ActionForgetOrder(Action):
@@ -164,7 +192,20 @@ class ActionForgetOrder(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         request = tracker.get_slot("request")
         again = request if request in REQUESTS_ABOUT_AN_ORDER else "order_status"
-        return [SlotSet("order_number", None), SlotSet("request", again)]
+        orders = refs(tracker, "order")
+        # Of two that were talked about, the other one.
+        other = next((number for number in orders if number != tracker.get_slot("order_number")), None)
+        known = other if len(orders) == 2 and known_customer(tracker) else None
+        return [SlotSet("order_number", known), SlotSet("request", again)]
+
+
+def orders_meant(request: str, orders: Sequence[OrderSummary]) -> list[OrderSummary]:
+    """Those of a customer's orders that a request without a number may be about: "who brings it" is about one that is
+    still to come."""
+    if request in ("refund_status", "refund_question"):
+        return [order for order in orders if "refunded" in order.payment_status]
+    still_open = [order for order in orders if order.status not in SETTLED] if request in OF_OPEN_ORDERS else []
+    return still_open or list(orders)
 
 
 def state_to_tell(order: OrderSummary, today: date) -> str:

@@ -21,6 +21,7 @@ from parlance.actions.confirmation import Question
 from parlance.actions.consent import CONFIRMED
 from parlance.actions.dates import find_date
 from parlance.actions.form_endings import ENDED, ended, try_again_later
+from parlance.actions.in_hand import hold
 from parlance.actions.messages import (
     client_of,
     entity,
@@ -286,7 +287,8 @@ class ActionOpenFraudCase(ConfirmedAct):
             ticket=case.ticket,
             email=email,
         )
-        return [SlotSet("ticket_number", case.ticket), SlotSet("ticket_open", True)]
+        held = hold(tracker, "case", case.ticket, self.name())
+        return [SlotSet("ticket_number", case.ticket), SlotSet("ticket_open", True), *held]
 
 
 def find_code(text: str) -> str | None:

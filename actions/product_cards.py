@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from random import choice
 from typing import Any
 
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.types import DomainDict
 
 from actions.wording import money
+from parlance.actions.in_hand import hold, hold_list
 from shop.product_summary import ProductSummary
 
 
@@ -27,11 +29,25 @@ def cards(
     return {"type": "product_cards", "cards": [card for card, _ in shown], "text": text}
 
 
-def shown_products(products: Sequence[ProductSummary]) -> list[EventType]:
-    """The slots after products were shown: which they were, and "it" where there is only one."""
+def shown_products(
+    tracker: Tracker, products: Sequence[ProductSummary], answer: str = "", reasons: Mapping[str, str] | None = None
+) -> list[EventType]:
+    """The slots after products were shown: which they were, and "it" where there is only one.
+
+    Args:
+        answer: The action that has shown them.
+        reasons: Why a product was recommended, by SKU, for "why that one?".
+    """
     shown = [{"kind": "product", "ref": product.sku, "name": product.name} for product in products]
-    only = [SlotSet("product", products[0].sku)] if len(products) == 1 else []
-    return [SlotSet("shown", shown), *only]
+    for thing in shown:
+        thing |= {"because": reasons[thing["ref"]]} if reasons and thing["ref"] in reasons else {}
+    if len(products) != 1:
+        return [SlotSet("shown", shown), *hold_list(tracker, "product", answer)]
+    return [
+        SlotSet("shown", shown),
+        SlotSet("product", products[0].sku),
+        *hold(tracker, "product", products[0].sku, answer),
+    ]
 
 
 def product_buttons(products: Sequence[ProductSummary]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Comparing two products."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,16 +10,21 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
+from actions.product_answers import facts_of
 from actions.product_cards import shown_products
 from actions.product_mentions import MOST_TO_CHOOSE_FROM, in_order, named, shown_skus
 from actions.product_search import SUGGESTED
 from actions.product_wishes import FILTERS, merged
+from actions.product_words import aspect_in
 from actions.shop_access import ask_shop
 from parlance.actions.action import Action
 from parlance.actions.form_endings import ask_again_later
-from parlance.actions.messages import entities, marked_in, picked
+from parlance.actions.in_hand import hold, refs
+from parlance.actions.messages import entities, latest_text, marked_in, picked
+from parlance.actions.wording import listing
 from shop.browsing import Filters, browse
 from shop.errors import ShopUnavailable
+from shop.product_choice import Aspect, first_by
 from shop.product_summary import ProductSummary
 from shop.products import compare
 
@@ -30,7 +36,11 @@ class ActionCompareProducts(Action):
         return "action_compare_products"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        aspect = aspect_in(latest_text(tracker))
         try:
+            several = await ask_shop(products_to_choose_from, tracker) if aspect else ()
+            if aspect and len(several) > 1:
+                return tell_first(dispatcher, tracker, several, aspect)
             pair = await ask_shop(products_to_compare, tracker)
         except ShopUnavailable as error:
             return ask_again_later(dispatcher, tracker, error)
@@ -48,7 +58,30 @@ class ActionCompareProducts(Action):
             second=second.name,
             lines=lines,
         )
-        return [SlotSet("product", None), SlotSet("offer", None), *shown_products(pair)]
+        return [SlotSet("product", None), SlotSet("offer", None), *shown_products(tracker, pair, self.name())]
+
+
+def tell_first(
+    dispatcher: CollectingDispatcher, tracker: Tracker, several: Sequence[ProductSummary], aspect: Aspect
+) -> list[EventType]:
+    """Say which of several has most of an aspect: "which is lighter". It is "it" from now on."""
+    first = first_by(several, aspect)
+    shown = shown_products(tracker, several, "action_compare_products")
+    if first is None:
+        dispatcher.utter_message(response="utter_compare_alike", names=listing([product.name for product in several]))
+        return [*shown, SlotSet("product", None), SlotSet("offer", None)]
+    dispatcher.utter_message(response=f"utter_compare_{aspect.value}", **facts_of(first))
+    held = hold(tracker, "product", first.sku, "action_compare_products")
+    return [*shown, SlotSet("product", first.sku), SlotSet("offer", None), *held]
+
+
+def products_to_choose_from(session: Session, tracker: Tracker) -> tuple[ProductSummary, ...]:
+    """Those of which "which is lighter" asks for one: the pair that is named, else what was shown, else the last two
+    that were talked about."""
+    if entities(tracker, "product") or any(entity.get("group") for entity in marked_in(tracker.latest_message)):
+        return tuple(products_to_compare(session, tracker))
+    shown = shown_skus(tracker)
+    return in_order(session, shown if len(shown) > 1 else refs(tracker, "product")[:2])
 
 
 def products_to_compare(session: Session, tracker: Tracker) -> list[ProductSummary]:
@@ -64,7 +97,7 @@ def products_to_compare(session: Session, tracker: Tracker) -> list[ProductSumma
         # "What's the difference?" is about those that were shown.
         pair += in_order(session, shown[:2])
     elif not unknown:
-        pair += in_order(session, last)
+        pair += in_order(session, list(dict.fromkeys([*last, *refs(tracker, "product")])))
     return list(dict.fromkeys(pair))[:2]
 
 

@@ -9,6 +9,8 @@ from rasa_sdk import Tracker
 from parlance.actions.amounts import find_amount
 from parlance.actions.messages import before, latest_text, marked_in
 from shop.browsing import Direction, Filters
+from shop.product_words import singular
+from shop.vocabulary import GOODS
 
 FILTERS = ("category", "room", "colour", "material", "size")
 """Entities that are filters by the same name."""
@@ -16,6 +18,12 @@ _NOT_BEFORE = re.compile(
     r"(?:\b(?:not|isn'?t|aren'?t|without|except|instead of|rather than)\s+(?:an?\s+|the\s+|any\s+)?|\bno\s)$",
     re.IGNORECASE,
 )
+_HAS_BEFORE = re.compile(
+    r"\b(?:has|have|got|owns?)(?: already)? (?:loads|lots|plenty|enough|tons|heaps|dozens|too many|so many|a million)"
+    r"(?: of)? (?:the |those |her |his )?$",
+    re.IGNORECASE,
+)
+"""Before goods of which there are enough: "she has loads of pans"."""
 _IN_STOCK = re.compile(r"\b(?:in stock|available|have now|that you have)\b", re.IGNORECASE)
 _DIRECTIONS = {
     Direction.CHEAPER: r"cheap(?:er|est)|less (?:expensive|dear|pricey|money)|lower.price|more affordable"
@@ -39,7 +47,10 @@ def filters_in(tracker: Tracker) -> Filters:
     not_wanted = []
     for entity in marked_in(tracker.latest_message):
         name, value = entity["entity"], str(entity["value"])
-        if name in FILTERS and _NOT_BEFORE.search(before(text, entity)):
+        if name == "category" and _HAS_BEFORE.search(before(text, entity)):
+            word = singular(value.lower().split()[-1]) if value.strip() else value
+            not_wanted.append(GOODS.get(word, word))
+        elif name in FILTERS and _NOT_BEFORE.search(before(text, entity)):
             not_wanted += [value] if name in ("colour", "material") else []
         elif name in FILTERS:
             # The first is what is looked for: "a throw for the back of the sofa".

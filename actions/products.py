@@ -1,6 +1,5 @@
 """Questions about one product, taking one of those that were listed, and waiting for one to be back."""
 
-from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from rasa_sdk import Tracker
@@ -11,26 +10,21 @@ from rasa_sdk.types import DomainDict
 from actions.customer_forms import Form
 from actions.customers import known_customer, recognise
 from actions.details import ABOUT_AN_ORDER
-from actions.product_cards import cards, product_buttons, shown_products
+from actions.product_answers import QUESTIONS, gone, tell_details
+from actions.product_cards import product_buttons, shown_products
 from actions.product_mentions import Mention, find_mention, in_order, shown_skus
 from actions.shop_access import ask_shop
-from actions.wording import money
 from parlance.actions.action import Action
 from parlance.actions.form_endings import ENDED, ended, refuse, try_again_later, unavailable
+from parlance.actions.in_hand import hold
 from parlance.actions.messages import chosen, intent_of
 from parlance.actions.pending_requests import take_up
-from parlance.actions.wording import listing
 from shop.errors import ShopUnavailable
 from shop.product_summary import ProductSummary
 from shop.products import StockNoticeOutcome, ask_stock_notice, by_sku
 
-QUESTIONS = frozenset(
-    "product_details product_dimensions product_material product_care check_stock back_in_stock".split()
-)
-"""The requests that are about one product."""
 MAY_NAME_ONE = frozenset({"inform", "select_option", "refine_search", "nlu_fallback"})
 """Other intents of messages that may say which product is meant."""
-FEW = 5
 
 
 class ValidateProductForm(Form):
@@ -39,6 +33,9 @@ class ValidateProductForm(Form):
     is_aside = True
     # The other form's request would end this one without an answer.
     questions: ClassVar[frozenset[str]] = QUESTIONS - {"back_in_stock"}
+
+    answers_together: ClassVar[bool] = True
+    """Whether several products that are meant together, "both", can be answered at once."""
 
     def name(self) -> str:
         return "validate_product_form"
@@ -56,11 +53,10 @@ class ValidateProductForm(Form):
             mention: Mention = await ask_shop(find_mention, tracker)
         except ShopUnavailable:
             return unavailable(dispatcher, tracker)
-        if len(mention.products) == 1:
+        if len(mention.products) == 1 or (mention.together and self.answers_together):
             return [SlotSet("product", mention.products[0].sku), SlotSet("failed_attempts", 0.0)]
         if mention.products:
-            shown = [event for event in shown_products(mention.products) if event["name"] == "shown"]
-            return [SlotSet("product", None), *shown]
+            return [SlotSet("product", None), *shown_products(tracker, mention.products)]
         if not mention.said or intent_of(tracker) in ("inform", "nlu_fallback"):
             # "it" is the product of before; an answer that names none is for the form to explain.
             return []
@@ -72,6 +68,7 @@ class ValidateNoticeForm(ValidateProductForm):
     """A product that is out of stock, and where to write to when it is back."""
 
     questions = frozenset({"back_in_stock"})
+    answers_together = False
 
     def name(self) -> str:
         return "validate_notice_form"
@@ -118,98 +115,6 @@ class ActionAskProduct(Action):
         return []
 
 
-class ProductAnswer(Action, ABC):
-    """The answer to a question about the product that a form has found out."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        """Look the product up and tell what was asked, or why that cannot be done."""
-        if tracker.get_slot(ENDED):
-            return ended(tracker)
-        try:
-            product = await ask_shop(by_sku, tracker.get_slot("product") or "")
-        except ShopUnavailable as error:
-            return try_again_later(dispatcher, tracker, error)
-        return self.tell(dispatcher, domain, product) if product else gone(dispatcher)
-
-    @abstractmethod
-    def tell(self, dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
-        """Say it, and return slots to set."""
-
-
-class ActionProductDetails(ProductAnswer):
-    """Describes a product, with its price."""
-
-    def name(self) -> str:
-        return "action_product_details"
-
-    def tell(self, dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
-        return tell_details(dispatcher, domain, product)
-
-
-class ProductFact(ProductAnswer):
-    """A single fact of a product: ``response`` with the product's data as blanks."""
-
-    response: ClassVar[str]
-
-    @abstractmethod
-    def name(self) -> str:
-        """The action's name."""
-
-    def tell(self, dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
-        weight = f"{product.weight_g / 1000:.1f} kg" if product.weight_g >= 1000 else f"{product.weight_g} g"
-        dispatcher.utter_message(
-            response=self.response,
-            name=product.name,
-            dimensions=product.dimensions,
-            weight=weight,
-            material=product.material,
-            colour=product.colour,
-            care=product.care,
-        )
-        return []
-
-
-class ActionProductDimensions(ProductFact):
-    """Says how large and heavy a product is."""
-
-    response = "utter_product_dimensions"
-
-    def name(self) -> str:
-        return "action_product_dimensions"
-
-
-class ActionProductMaterial(ProductFact):
-    """Says what a product is made of."""
-
-    response = "utter_product_material"
-
-    def name(self) -> str:
-        return "action_product_material"
-
-
-class ActionProductCare(ProductFact):
-    """Says how to look after a product."""
-
-    response = "utter_product_care"
-
-    def name(self) -> str:
-        return "action_product_care"
-
-
-class ActionCheckStock(ProductAnswer):
-    """Says how many there are; offers a notice where there is none."""
-
-    def name(self) -> str:
-        return "action_check_stock"
-
-    def tell(self, dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
-        response = "utter_in_stock" if product.stock > FEW else "utter_few_in_stock"
-        dispatcher.utter_message(
-            response=response if product.stock else "utter_out_of_stock", name=product.name, stock=product.stock
-        )
-        return [SlotSet("offer", None if product.stock else "back_in_stock")]
-
-
 class ActionStockNotice(Action):
     """Notes down who wants to hear when a product is back."""
 
@@ -229,7 +134,7 @@ class ActionStockNotice(Action):
         dispatcher.utter_message(
             response=f"utter_notice_{notice.outcome.value}", name=notice.name, stock=notice.stock, email=email
         )
-        return []
+        return hold(tracker, "product", sku, self.name())
 
 
 class ActionSelectOption(Action):
@@ -247,7 +152,7 @@ class ActionSelectOption(Action):
             except ShopUnavailable as error:
                 return try_again_later(dispatcher, tracker, error)
             if len(mention.products) == 1:
-                return tell_details(dispatcher, domain, mention.products[0])
+                return tell_details(dispatcher, tracker, domain, mention.products[0])
             dispatcher.utter_message(response="utter_option_unclear" if shown else "utter_nothing_to_choose")
             return []
         thing = shown[position]
@@ -261,23 +166,4 @@ class ActionSelectOption(Action):
             product = await ask_shop(by_sku, thing["ref"])
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
-        return tell_details(dispatcher, domain, product) if product else gone(dispatcher)
-
-
-def tell_details(dispatcher: CollectingDispatcher, domain: DomainDict, product: ProductSummary) -> list[EventType]:
-    """Describe a product; from now on it is "it"."""
-    dispatcher.utter_message(
-        response="utter_product_details" if product.stock else "utter_product_details_out_of_stock",
-        json_message=cards([product], domain),
-        name=product.name,
-        price=money(product.price_pence),
-        description=product.description,
-        rooms=listing(product.rooms),
-    )
-    return [SlotSet("product", product.sku), SlotSet("offer", None if product.stock else "back_in_stock")]
-
-
-def gone(dispatcher: CollectingDispatcher) -> list[EventType]:
-    """The product is not in the catalogue any more."""
-    dispatcher.utter_message(response="utter_product_gone")
-    return [SlotSet("product", None)]
+        return tell_details(dispatcher, tracker, domain, product) if product else gone(dispatcher)

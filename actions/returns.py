@@ -28,6 +28,7 @@ from parlance.actions.action import Action
 from parlance.actions.confirmation import Question
 from parlance.actions.consent import CONFIRMED, repeats_only
 from parlance.actions.form_endings import end_unavailable, refuse
+from parlance.actions.in_hand import hold
 from parlance.actions.messages import intent_of, is_asked_for, latest_text
 from parlance.actions.wording import day
 from shop.errors import ShopUnavailable
@@ -219,6 +220,7 @@ class ActionStartReturn(ConfirmedAct):
         kept = ("item", "quantity", "reason") if done.outcome is ReturnOutcome.NOT_IN_STOCK else ()
         return [
             SlotSet("offer", offers.get(done.outcome)),
+            *hold(tracker, "case", done.reference, self.name()),
             *(SlotSet(slot, tracker.get_slot(slot)) for slot in kept),
         ]
 

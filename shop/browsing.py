@@ -43,8 +43,8 @@ RELAXATIONS: Mapping[str, Mapping[str, Any]] = {
 class Filters:
     """What a customer is looking for. Names are as typed; ``shop.products.search`` understands them.
 
-    ``not_in`` are colours and materials that are not wanted, ``seen`` the SKUs that were shown and not liked.
-    ``turned`` sets the prices and measures that others are to be above, below, larger or smaller than.
+    ``not_in`` are colours, materials and kinds of goods that are not wanted, ``seen`` the SKUs that were shown and
+    not liked. ``turned`` sets the prices and measures that others are to be above, below, larger or smaller than.
     """
 
     text: str = ""
@@ -143,7 +143,7 @@ def _fitting(session: Session, filters: Filters) -> tuple[ProductSummary, ...]:
 def _is_wanted(product: ProductSummary, filters: Filters) -> bool:
     if product.sku in filters.seen:
         return False
-    about = f"{product.colour} {product.material}".lower()
+    about = f"{product.colour} {product.material} {product.name}".lower()
     if any(word.lower() in about for word in filters.not_in):
         return False
     if filters.above_pence is not None and product.price_pence <= filters.above_pence:

@@ -44,12 +44,13 @@ class DeliveryOption:
 
 FREE_DELIVERY_FROM_PENCE = 5000
 STANDARD = DeliveryOption("Standard", 395, (3, 5), "free for orders of £50 and more")
+TWO_PERSON = DeliveryOption("Two-person", 2900, (5, 10), "for furniture, carried into the room you choose")
 DELIVERY_OPTIONS = (
     STANDARD,
     DeliveryOption("Express", 695, (1, 1), "if ordered before 2 pm"),
     DeliveryOption("Named day", 495, (2, 14), "Monday to Saturday, on the day you choose"),
     DeliveryOption("Click and collect", 0, (2, 4), "from over 2,000 parcel shops, kept for 10 days"),
-    DeliveryOption("Two-person", 2900, (5, 10), "for furniture, carried into the room you choose"),
+    TWO_PERSON,
 )
 
 
@@ -139,8 +140,8 @@ def quote(session: Session, postcode: str) -> Quote:
         QuotedOption(
             name=option.name,
             price_pence=option.price_pence,
-            earliest=_working_day(today(), option.days[0] + more),
-            latest=_working_day(today(), option.days[1] + more),
+            earliest=working_day(today(), option.days[0] + more),
+            latest=working_day(today(), option.days[1] + more),
             note=option.note,
         )
         for option in offered
@@ -217,7 +218,7 @@ def reschedule(session: Session, number: str | int, customer_id: int, day: date,
 
 
 def _missing(outcome: MissingOutcome, report: MissingParcel, due: date) -> MissingReport:
-    answer_by = _working_day(report.opened_at.date(), DAYS_TO_ANSWER)
+    answer_by = working_day(report.opened_at.date(), DAYS_TO_ANSWER)
     shown = references.show(references.MISSING, report.id)
     return MissingReport(outcome, shown, due, answer_by, report.opened_at.date())
 
@@ -233,7 +234,7 @@ def _delivery_day(day: date, step: int = 1) -> date:
     return day
 
 
-def _working_day(day: date, count: int) -> date:
+def working_day(day: date, count: int) -> date:
     """The day that many working days, Monday to Friday, after ``day``."""
     while count > 0:
         day += timedelta(days=1)

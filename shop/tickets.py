@@ -41,7 +41,12 @@ def open_ticket(
     ticket.email = email or ticket.email or ""
     ticket.order_number = order_number or ticket.order_number or ""
     session.flush()
-    return OpenTicket(number=f"T-{FIRST_NUMBER + ticket.id}", is_new=is_new)
+    return OpenTicket(ticket_number(ticket.id), is_new)
+
+
+def ticket_number(row: int) -> str:
+    """The number that a customer quotes for a ticket."""
+    return f"T-{FIRST_NUMBER + row}"
 
 
 def ticket_row(number: str) -> int:

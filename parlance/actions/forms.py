@@ -234,6 +234,10 @@ class CompletedForm(Action, ABC):
             ServiceUnavailable: The user is told, and a yes tries again.
         """
 
+    def in_hand(self, tracker: Tracker) -> list[EventType]:
+        """What the conversation is about from now on, by ``in_hand.hold``: before ``complete``, which may add to it."""
+        return []
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if tracker.get_slot(ENDED):
             return ended(tracker, self.forgets)
@@ -241,7 +245,8 @@ class CompletedForm(Action, ABC):
             person, refused = await self.admit(dispatcher, tracker)
             if refused is not None:
                 return refused
-            events = await self.complete(dispatcher, tracker, person)
+            held = self.in_hand(tracker)
+            events = [*held, *await self.complete(dispatcher, tracker, person)]
         except ServiceUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
         set_here = {event.get("name") for event in events}

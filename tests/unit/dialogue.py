@@ -76,14 +76,19 @@ class Conversation:
         act: str = "",
         act_confidence: float = SURE,
     ) -> "Conversation":
-        """A message, and the slots that the domain maps from its intent and entities; NLU says its act, where given."""
+        """A message, and the slots that the domain maps from its intent and entities; NLU says its act, where given.
+        ``faq/hours`` is the answer ``hours`` of a retrieval intent."""
         found = [
             {"entity": kind, "value": value, "role": role[0] if role else None, **_span(value, text)}
             for kind, value, *role in entities
         ]
+        intent, _, topic = intent.partition("/")
         self.message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": found}
         if act:
             self.message["act"] = {"name": act, "confidence": act_confidence}
+        if topic:
+            chosen = {"response": {"intent_response_key": f"{intent}/{topic}"}}
+            self.message["response_selector"] = {"all_retrieval_intents": [intent], intent: chosen}
         known = {"identity_token": self.token, "client": self.client}
         metadata = {name: value for name, value in known.items() if value}
         self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
@@ -211,7 +216,7 @@ class Chat(Conversation):
         named = ((name, value) for name in values for value in values[name])
         self.hears(text, intent, *named, confidence=confidence, act=act, act_confidence=act_confidence)
         if self.form is None or not self._go_on(self.form):
-            self._follow_rule(intent)
+            self._follow_rule(intent.partition("/")[0])
         if self.form is None and self.slots["further_request"] and self.said[-1]["response"] not in QUESTIONS:
             self._run("action_next_request")
         return [message["response"] for message in self.said]

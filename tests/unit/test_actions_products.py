@@ -200,7 +200,7 @@ def test_two_products_are_compared_where_they_differ(chat: Chat) -> None:
 
 def test_one_product_is_compared_with_the_last_one(chat: Chat) -> None:
     chat.say("the Heron", "product_details", product="Heron")
-    chat.say("is the Pebble lamp cheaper", "compare_products", product="Pebble lamp")
+    chat.say("and how is the Pebble lamp different", "compare_products", product="Pebble lamp")
     assert {chat.told("first"), chat.told("second")} == {"Heron floor lamp", "Pebble table lamp"}
 
 

@@ -58,8 +58,9 @@ def wrong_code() -> str:
     return f"{(int(sent_code()) + 1) % 1_000_000:06}"
 
 
-NEEDS_NOBODY = {"action_open_fraud_case", "action_password_reset"}
-"""Done for whom the shop does not know, too: the link goes to the address on file."""
+NEEDS_NOBODY = {"action_open_fraud_case", "action_password_reset", "action_case_question"}
+"""Done for whom the shop does not know, too: the link goes to the address on file, and a ticket is the conversation's.
+"""
 
 
 def test_every_act_says_what_it_needs() -> None:

@@ -260,8 +260,8 @@ def test_every_response_that_the_kit_says_is_documented() -> None:
 
 def test_every_slot_that_the_kit_uses_is_documented() -> None:
     stated = {name for name in rows(section_of(page("actions.md"), "## What the domain needs")) if "utter_" not in name}
-    constants = in_the_kit(r'^(?:CONSENT|CONFIRMED|ENDED) = "(\w+)"') | in_the_kit(
-        r'\n(?:CONSENT|CONFIRMED|ENDED) = "(\w+)"'
+    constants = in_the_kit(r'^(?:CONSENT|CONFIRMED|ENDED|IN_HAND) = "(\w+)"') | in_the_kit(
+        r'\n(?:CONSENT|CONFIRMED|ENDED|IN_HAND) = "(\w+)"'
     )
     assert stated == constants | in_the_kit(r'(?:get_slot|SlotSet)\("(\w+)"')
 
