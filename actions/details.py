@@ -10,7 +10,7 @@ from parlance.actions.messages import chosen
 from parlance.actions.offers import Decline, UseDetails, fresh_offer
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
-    "order_status order_contents refund_status return_label invoice_copy payment_failed".split()
+    "order_status order_contents refund_status return_label invoice_copy payment_failed why_cancelled".split()
 )
 """The requests that ``order_form`` collects for."""
 REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
@@ -25,7 +25,8 @@ WORDS_OF_A_PERSON = "get find fetch pass put hand over through person human"
 """With which a yes to a person may: "yes, tell me more" opens no ticket."""
 ABOUT_AN_ORDER = frozenset(
     "order_status order_contents cancel_order change_address change_items parcel_missing item_damaged wrong_item "
-    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed".split()
+    "reschedule_delivery start_return exchange_item refund_status return_label invoice_copy payment_failed "
+    "delivery_note reinstate_order why_cancelled goodwill".split()
 )
 """Those in which an order is named, whichever form they use."""
 
