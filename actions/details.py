@@ -11,14 +11,14 @@ from parlance.actions.offers import Decline, UseDetails, fresh_offer
 
 REQUESTS_ABOUT_AN_ORDER = frozenset(
     "order_status order_contents order_question refund_status refund_question case_question return_label invoice_copy "
-    "payment_failed".split()
+    "payment_failed why_cancelled".split()
 )
 """The requests that ``order_form`` collects for."""
 REQUESTS_ABOUT_A_CODE = frozenset(("promo_code_problem", "gift_card_balance"))
 """The requests that ``code_form`` collects for."""
 ABOUT_AN_ORDER = REQUESTS_ABOUT_AN_ORDER | frozenset(
     "cancel_order change_address change_items parcel_missing item_damaged wrong_item reschedule_delivery start_return "
-    "exchange_item".split()
+    "exchange_item delivery_note reinstate_order goodwill".split()
 )
 """Those in which an order is named, whichever form they use."""
 

@@ -11,6 +11,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.customer_forms import AccountForm, CompletedForm, OrderForm
 from actions.customers import KnownCustomer, Proof, known_customer
+from actions.delivery_note import say_delivery_note
 from actions.details import REQUESTS_ABOUT_AN_ORDER
 from actions.items import not_found, order_in_hand, shown_order
 from actions.refund_questions import is_ticket_in_hand
@@ -131,6 +132,7 @@ class ActionOrderStatus(CompletedForm):
         if OFFERS.get(state) == "parcel_missing" and not searchable:
             state = f"{state}_unsearched"
         say_status(dispatcher, order, state)
+        await say_delivery_note(dispatcher, tracker, order)
         return [SlotSet("failed_attempts", 0.0), SlotSet("offer", OFFERS.get(state))]
 
 

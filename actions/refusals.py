@@ -18,6 +18,9 @@ REFUSABLE = {
     "parcel_missing": "search searched searching chase chasing",
     "item_damaged": "claim claiming",
     "wrong_item": "claim claiming",
+    "delivery_note": "note message instruction instructions",
+    "reinstate_order": "reinstate reinstated uncancel restore back",
+    "goodwill": "compensation voucher points goodwill",
 }
 """By intent the words that ask for it."""
 DISOWNING = re.compile(r"\b(?:am|i'm|was|is|it's|that's)(?:n't|nt| not) (?P<who>\w{1,30})\b")

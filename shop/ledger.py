@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.models import Order, OrderLine, Payment, PromoCode, Refund, today
+from shop.models import Order, OrderLine, OrderStatus, Payment, PromoCode, Refund, today
 from shop.promotions import discount_pence
 
 DAYS_TO_REFUND = 5
@@ -78,6 +79,23 @@ def cancel_open_payments(order: Order) -> None:
             payment.status = "cancelled"
 
 
+def take_back_refunds(session: Session, order: Order, reason: str) -> int:
+    """Keep what was promised back for a reason and has not been sent yet; how much that is."""
+    promised = [refund for refund in order.refunds if refund.reason == reason and refund.state == "expected"]
+    for refund in promised:
+        session.delete(refund)
+    session.flush()
+    session.expire(order, ["refunds"])
+    return sum(refund.amount_pence for refund in promised)
+
+
+def reopen_payments(order: Order) -> None:
+    """Go on with what ``cancel_open_payments`` has ended."""
+    for payment in order.payments:
+        if payment.status == "cancelled" and payment.amount_pence:
+            payment.status = "failed" if payment.problem else "pending"
+
+
 @dataclass(frozen=True)
 class Settlement:
     """What an order costs more (negative: less) than before, and how much of that comes back, in pence: what has not
@@ -105,6 +123,20 @@ def settle(session: Session, order: Order, total_before: int) -> Settlement:
     else:
         promised = refund(session, order, -difference, "items_changed")
     return Settlement(difference, promised.amount_pence if promised else 0)
+
+
+def promo_is_used_elsewhere(session: Session, order: Order) -> bool:
+    """Whether a code of this order that is good for one has gone into another since."""
+    promo = session.get(PromoCode, order.promo_code) if order.promo_code else None
+    if promo is None or not promo.once_per_customer:
+        return False
+    others = select(Order.id).where(
+        Order.customer_id == order.customer_id,
+        Order.promo_code == promo.code,
+        Order.id != order.id,
+        Order.status != OrderStatus.CANCELLED.value,
+    )
+    return session.execute(others.limit(1)).first() is not None
 
 
 def _discount(session: Session, order: Order) -> int:

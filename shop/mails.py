@@ -55,6 +55,20 @@ SUBJECTS_AND_WORDS = {
         "Hello {name},\n\nfrom now on our newsletter comes to you once a month. If you did not ask for it, the link at "
         "the end of each issue stops it.",
     ),
+    "delivery_note": (
+        "A note for the driver of your order",
+        'Hello {name},\n\nthe driver who brings your order FH-{number} is told: "{note}". If that was not you, tell '
+        "Fern in the chat to remove it, or call 0808 157 0142.",
+    ),
+    "delivery_note_removed": (
+        "No note for the driver any more",
+        "Hello {name},\n\nthe note for the driver who brings your order FH-{number} is removed, as asked in the chat.",
+    ),
+    "goodwill_voucher": (
+        "£{pounds} off, with our apologies",
+        "Hello {name},\n\nyour order FH-{number} came late, and we are sorry. The code {code} takes £{pounds} off "
+        "your next order. It is yours alone, and good once in the next six months.",
+    ),
     "data_export": ("Your data ({reference})", "Hello,\n\nhere is everything that we have stored about you."),
     "data_deleted": ("Your account is erased ({reference})", "Hello,\n\nyour account at Fernhill is erased."),
 }

@@ -70,6 +70,7 @@ class OrderSummary:
     payment_problem: str
     payment_method: str
     can_change: bool
+    delivery_note: str
 
     def is_overdue(self, today: date) -> bool:
         """Whether the parcel is on its way and should have arrived before today."""
@@ -313,6 +314,7 @@ def _summary(order: Order) -> OrderSummary:
         payment_problem=payment.problem if payment and status == "failed" else "",
         payment_method=payment.method if payment else "",
         can_change=can_change(order),
+        delivery_note=order.delivery_note,
     )
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop import attempts, audit, outbox, references
+from shop import attempts, audit, goodwill, outbox, references
 from shop.models import FraudReport, GiftCardBalance, Order, OrderStatus, PromoCode, today
 from shop.own_orders import own_order_to_change
 from shop.tickets import open_ticket, ticket_row
@@ -112,7 +112,7 @@ def check_promo(session: Session, code: str, customer_id: int | None = None) -> 
     """
     typed = re.sub(r"\s", "", code).upper()
     promo = session.get(PromoCode, typed)
-    if promo is None:
+    if promo is None or goodwill.is_for_somebody_else(session, typed, customer_id):
         return Promo(PromoOutcome.UNKNOWN, typed)
     return Promo(
         outcome=_promo_outcome(session, promo, customer_id),

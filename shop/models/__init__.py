@@ -7,6 +7,7 @@ References such as ``RT-1004`` are a table's letters and its row's id (``shop/re
 from shop.models.base import Base, today, utc_now
 from shop.models.catalogue import Category, Product, StockNotice
 from shop.models.customers import Customer, CustomerConversation, CustomerPreferences, DataRequestRecord, Erasure
+from shop.models.goodwill import Goodwill
 from shop.models.identity import AccountLink, IdentificationAttempt, OneTimeCode
 from shop.models.newsletter import Newsletter
 from shop.models.orders import MissingParcel, Order, OrderEvent, OrderLine, OrderStatus, Parcel
@@ -28,6 +29,7 @@ __all__ = [
     "Erasure",
     "FraudReport",
     "GiftCardBalance",
+    "Goodwill",
     "IdentificationAttempt",
     "MissingParcel",
     "OneTimeCode",

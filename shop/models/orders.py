@@ -32,10 +32,11 @@ class OrderStatus(str, Enum):
 
 
 class Order(Base):
-    """One order. ``status`` is the latest event's; ``expected_on`` is the day its last parcel is promised for."""
+    """One order. ``status`` is the latest event's; ``expected_on`` is the day its last parcel is promised for;
+    ``delivery_note`` is what the driver is told."""
 
     __tablename__ = "orders"
-    __table_args__ = on_erasure(address="", postcode="")
+    __table_args__ = on_erasure(address="", postcode="", delivery_note="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     number: Mapped[int] = Column(Integer, nullable=False, unique=True)
@@ -48,6 +49,7 @@ class Order(Base):
     delivery_pence: Mapped[int] = Column(Integer, nullable=False, default=0)
     discount_pence: Mapped[int] = Column(Integer, nullable=False, default=0)
     promo_code: Mapped[str] = Column(String(20), nullable=False, default="")
+    delivery_note: Mapped[str] = Column(String(200), nullable=False, default="")
 
     customer: Mapped[Customer] = relationship("Customer")
     lines: Mapped[list["OrderLine"]] = relationship("OrderLine", order_by="OrderLine.id", cascade="all, delete-orphan")

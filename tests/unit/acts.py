@@ -13,6 +13,7 @@ from .dialogue import DOMAIN, Chat, registered_actions, rules, sent_code
 
 ANSWERS = Path(__file__).parent / "answers"
 ADA, ELIN = "ada.byrne@example.com", "elin.hughes@example.com"
+HARRIET = "harriet.cole@example.com"
 
 NO_YES = (ANSWERS / "no_yes.txt").read_text(encoding="utf-8").splitlines()
 
@@ -74,6 +75,21 @@ def a_new_password(chat: Chat) -> None:
     chat.say(ADA)
 
 
+def a_note(chat: Chat) -> None:
+    chat.say(f"note for the driver of 10434, {ADA}", "delivery_note")
+    chat.say("leave it in the shed")
+
+
+def bringing_back(chat: Chat) -> None:
+    cancelling(chat)
+    chat.ask("affirm")
+    chat.say("oh no, uncancel it", "reinstate_order")
+
+
+def points(chat: Chat) -> None:
+    chat.say(f"compensation for 10429 please, {HARRIET}", "goodwill")
+
+
 WRITTEN: dict[str, Callable[[Chat], None]] = {
     "cancel_form": cancelling,
     "address_form": another_address,
@@ -86,6 +102,9 @@ WRITTEN: dict[str, Callable[[Chat], None]] = {
     "deletion_form": erasing,
     "account_form": a_copy,
     "password_form": a_new_password,
+    "delivery_note_form": a_note,
+    "reinstate_form": bringing_back,
+    "goodwill_form": points,
 }
 
 

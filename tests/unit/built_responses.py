@@ -4,19 +4,24 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import get_args
 
+from actions.cannot import OFFERS
 from actions.conversation import GREETINGS_IN_TONE
 from actions.orders import STATES_WITH_NOTES
 from shop.browsing import RELAXATIONS
 from shop.claims import ClaimOutcome, PhotoOutcome
 from shop.customers import ContactField, ContactOutcome, DataOutcome
 from shop.delivery import MissingOutcome, RescheduleOutcome
+from shop.delivery_notes import NoteOutcome
+from shop.goodwill import GoodwillOutcome
 from shop.models import OrderStatus
 from shop.one_time_codes import Sending
 from shop.orders import AddressOutcome, CancelOutcome, ItemsOutcome
 from shop.payments import GiftCardOutcome, InvoiceOutcome, PromoOutcome
 from shop.product_choice import Aspect
 from shop.products import StockNoticeOutcome
+from shop.reinstating import ReinstateOutcome
 from shop.returns import LabelOutcome, RefundState, ReturnableOutcome, ReturnOutcome
+from tests.unit.dialogue import DOMAIN
 
 
 def each(outcomes: type[Enum], but: Iterable[Enum] = ()) -> list[str]:
@@ -69,6 +74,18 @@ BUILT: dict[str, list[str]] = {
     "utter_reschedule_{done.outcome.value}": [
         f"utter_reschedule_{outcome}" for outcome in each(RescheduleOutcome, [RescheduleOutcome.NOT_FOUND])
     ],
+    # care
+    "utter_delivery_note_{done.outcome.value}": [
+        f"utter_delivery_note_{outcome}" for outcome in each(NoteOutcome, [NoteOutcome.NOT_FOUND])
+    ],
+    "utter_reinstate_{done.outcome.value}": [
+        f"utter_reinstate_{outcome}" for outcome in each(ReinstateOutcome, [ReinstateOutcome.NOT_FOUND])
+    ],
+    "utter_goodwill_{decision.outcome.value}": [
+        f"utter_goodwill_{outcome}" for outcome in each(GoodwillOutcome, [GoodwillOutcome.NOT_FOUND])
+    ],
+    "utter_cannot/{topic}": [response for response in DOMAIN["responses"] if response.startswith("utter_cannot/")],
+    "utter_cannot_offer_{offer}": [f"utter_cannot_offer_{offer}" for offer in sorted(set(OFFERS.values()))],
     # returns
     "utter_return_{found.outcome.value}": [
         f"utter_return_{outcome}"

@@ -22,6 +22,9 @@ def plain(example: Example) -> str:
     return " ".join(re.sub(r"\W+", " ", example.text.lower()).split())
 
 
+ENOUGH = 40
+OF_A_TOPIC = 25
+"""Utterances of each thing that Fern cannot do: all of them are found or missed together, as ``cannot``."""
 NEW, MOST_NEW = 12, 2
 """So many utterances the skeleton of a skill has (``make skill``), and so many skills may be no more than that."""
 
@@ -42,7 +45,8 @@ def test_there_is_enough_of_everything(train: list[Example], held_out: list[Exam
     learned, tested = (Counter(example.intent for example in part) for part in (train, held_out))
     assert learned.keys() == tested.keys()
     assert min(learned.values()) >= NEW and min(tested.values()) >= 4
-    assert sum(count < 40 for count in learned.values()) <= MOST_NEW, "write utterances for the skeletons of skills"
+    few = [i for i, n in learned.items() if n < (OF_A_TOPIC if str(i).startswith("cannot/") else ENOUGH)]
+    assert len(few) <= MOST_NEW, "write utterances for the skeletons of skills"
     kinds = {entity.type for example in train for entity in example.entities}
     assert kinds == {entity.type for example in held_out for entity in example.entities}
 
