@@ -55,6 +55,16 @@ SUBJECTS_AND_WORDS = {
         "Hello {name},\n\nfrom now on our newsletter comes to you once a month. If you did not ask for it, the link at "
         "the end of each issue stops it.",
     ),
+    "order_confirmed": (
+        "Your order FH-{number}",
+        "Hello {name},\n\nyour payment has arrived, and your order FH-{number} is confirmed: {goods}, {total} in all. "
+        "It goes to {address}, and should be there by {day}.",
+    ),
+    "order_paid_too_late": (
+        "Your order FH-{number} was not sent",
+        "Hello {name},\n\nyour payment for FH-{number} arrived after the order had been given up, so it is not sent: "
+        "{goods}. What you paid goes back to you within five working days. We are sorry.",
+    ),
     "data_export": ("Your data ({reference})", "Hello,\n\nhere is everything that we have stored about you."),
     "data_deleted": ("Your account is erased ({reference})", "Hello,\n\nyour account at Fernhill is erased."),
 }
