@@ -17,6 +17,6 @@ configure(
     kept_between_forms=frozenset({"order_number", "email", "product"}),
     kept_by_the_next_form=frozenset({"item"}),
     kept_from_outside=frozenset({"photo"}),
-    free_text=frozenset({"description", "reason"}),
+    free_text=frozenset({"description", "reason", "gift_note"}),
     secrets=frozenset({"one_time_code"}),
 )

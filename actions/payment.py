@@ -35,7 +35,7 @@ from parlance.actions.wording import day
 from shop.errors import ShopUnavailable
 from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import OrderSummary, recent_orders
-from shop.payments import GiftCardOutcome, InvoiceOutcome, check_promo, gift_card, open_fraud_case, send_invoice
+from shop.payments import GiftCardOutcome, InvoiceOutcome, Promo, check_promo, gift_card, open_fraud_case, send_invoice
 
 logger = logging.getLogger(__name__)
 
@@ -152,17 +152,7 @@ class ActionCheckPromo(Action):
             promo = await ask_shop(check_promo, tracker.get_slot("code"), customer.id if customer else None)
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
-        value = {"percent": f"{promo.value} %", "amount": money(promo.value)}.get(promo.kind, "")
-        valid = f"utter_promo_valid_{'delivery' if promo.kind == 'delivery' else 'value'}"
-        dispatcher.utter_message(
-            response=valid if promo.outcome.value == "valid" else f"utter_promo_{promo.outcome.value}",
-            code=promo.code,
-            value=value,
-            min_spend=money(promo.min_spend_pence),
-            category=promo.category.lower(),
-            starts_on=day(promo.starts_on, year=True) if promo.starts_on else "",
-            ends_on=day(promo.ends_on, year=True) if promo.ends_on else "",
-        )
+        say_promo(dispatcher, promo)
         return [*events, SlotSet("code", None)]
 
 
@@ -303,4 +293,19 @@ def say_payment(dispatcher: CollectingDispatcher, order: OrderSummary) -> None:
         number=show_order_number(order.number),
         total=money(order.total_pence),
         method=order.payment_method,
+    )
+
+
+def say_promo(dispatcher: CollectingDispatcher, promo: Promo) -> None:
+    """Say what a promo code is good for, or why it does not work."""
+    value = {"percent": f"{promo.value} %", "amount": money(promo.value)}.get(promo.kind, "")
+    valid = f"utter_promo_valid_{'delivery' if promo.kind == 'delivery' else 'value'}"
+    dispatcher.utter_message(
+        response=valid if promo.outcome.value == "valid" else f"utter_promo_{promo.outcome.value}",
+        code=promo.code,
+        value=value,
+        min_spend=money(promo.min_spend_pence),
+        category=promo.category.lower(),
+        starts_on=day(promo.starts_on, year=True) if promo.starts_on else "",
+        ends_on=day(promo.ends_on, year=True) if promo.ends_on else "",
     )

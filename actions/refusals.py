@@ -18,6 +18,8 @@ REFUSABLE = {
     "parcel_missing": "search searched searching chase chasing",
     "item_damaged": "claim claiming",
     "wrong_item": "claim claiming",
+    "checkout": "checkout order ordering buy buying pay paying",
+    "empty_basket": "empty emptying clear clearing",
 }
 """By intent the words that ask for it."""
 DISOWNING = re.compile(r"\b(?:am|i'm|was|is|it's|that's)(?:n't|nt| not) (?P<who>\w{1,30})\b")

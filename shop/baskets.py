@@ -1,5 +1,6 @@
 """Baskets: what is in them and what it costs. Every price is the catalogue's, whatever was said."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,11 @@ class BasketItem:
     category_id: int
     is_furniture: bool
 
+    @property
+    def line_id(self) -> int:
+        """As a line of an order has one."""
+        return self.product_id
+
 
 @dataclass(frozen=True)
 class Basket:
@@ -83,7 +89,8 @@ class Basket:
     def fingerprint(self) -> str:
         """A text that is another one as soon as anything in the basket, or what it costs, is."""
         lines = [(i.sku, i.quantity, i.unit_price_pence, i.is_wrapped, i.note) for i in self.items]
-        return repr((lines, self.delivery, self.delivery_day, self.promo_code, self.total_pence))
+        all_of_it = repr((lines, self.delivery, self.delivery_day, self.promo_code, self.total_pence))
+        return hashlib.sha256(all_of_it.encode()).hexdigest()
 
 
 class PutOutcome(str, Enum):
