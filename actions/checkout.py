@@ -18,6 +18,7 @@ from actions.shop_access import ask_shop, in_thread
 from actions.wording import money
 from parlance.actions import confirmation
 from parlance.actions.confirmation import Question
+from parlance.actions.consent import CONFIRMED
 from parlance.actions.form_endings import ENDED, refuse, unavailable
 from parlance.actions.messages import free_answer, is_asked_for, meant
 from shop import baskets, payment_provider
@@ -66,6 +67,8 @@ class ValidateCheckoutForm(AddressAnswers, Form):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, said: dict[str, Any]
     ) -> list[EventType]:
         """What is in the basket now; ends the form where it cannot be ordered, or waits for its payment already."""
+        if tracker.get_slot(AGREED) and not said:
+            return []  # the message is about something else, and a slot that is set would have the form keep it
         try:
             shopper, events = await shopper_of(tracker)
             basket = await ask_shop(baskets.show, shopper.owner)
@@ -87,7 +90,7 @@ class ValidateCheckoutForm(AddressAnswers, Form):
         except ShopUnavailable as error:
             logger.error("%s", error)
             return unavailable(dispatcher, tracker)
-        return [*events, SlotSet(AGREED, basket.fingerprint())]
+        return [*events, *_spoken_of(tracker, basket)]
 
 
 class ActionAskCheckoutFormConfirmed(confirmation.AskConsent):
@@ -95,11 +98,17 @@ class ActionAskCheckoutFormConfirmed(confirmation.AskConsent):
 
     form = "checkout_form"
 
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        events = await super().run(dispatcher, tracker, domain)
+        return [SlotSet(AGREED, tracker.get_slot(AGREED)), *events]
+
     async def question(self, tracker: Tracker) -> Question | None:
         shopper, _ = await shopper_of(tracker)
         basket = await ask_shop(baskets.show, shopper.owner)
         if not basket.items:
             return None
+        # After a digression it is another basket than the form has seen, and it is this one that is asked about.
+        tracker.add_slots([SlotSet(AGREED, basket.fingerprint())])
         to = await recipient_of(tracker, shopper.customer)
         discount = "_discounted" if basket.discount_pence else ""
         return Question(
@@ -179,6 +188,14 @@ async def recipient_of(tracker: Tracker, customer: KnownCustomer | None) -> Reci
     account = await ask_shop(customer_by_email, customer.email)
     name = tracker.get_slot("recipient") or (account.name if account else customer.first_name)
     return Recipient(str(name), customer.email, address, postcode, customer.id)
+
+
+def _spoken_of(tracker: Tracker, basket: Basket) -> list[EventType]:
+    """The basket as it is now; a yes to another one, or to other prices, was none to this."""
+    if tracker.get_slot(AGREED) == basket.fingerprint():
+        return []
+    said_yes = tracker.get_slot(CONFIRMED) is True
+    return [SlotSet(AGREED, basket.fingerprint()), *([SlotSet(CONFIRMED, None)] if said_yes else [])]
 
 
 async def _nothing_to_order(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

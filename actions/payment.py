@@ -14,7 +14,7 @@ from actions.customer_forms import CompletedForm, ConfirmedAct, Form, order_numb
 from actions.customers import KnownCustomer, Proof, known_customer, recognise, recognise_if_possible
 from actions.items import AskConsent, not_found, order_in_hand
 from actions.shop_access import ask_shop
-from actions.wording import money
+from actions.wording import goods, money
 from parlance.actions.action import Action
 from parlance.actions.amounts import find_amount
 from parlance.actions.confirmation import Question
@@ -33,6 +33,7 @@ from parlance.actions.messages import (
 )
 from parlance.actions.wording import day
 from shop.errors import ShopUnavailable
+from shop.models import OrderStatus
 from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import OrderSummary, recent_orders
 from shop.payments import GiftCardOutcome, InvoiceOutcome, Promo, check_promo, gift_card, open_fraud_case, send_invoice
@@ -288,9 +289,12 @@ def say_payment(dispatcher: CollectingDispatcher, order: OrderSummary) -> None:
     """Answer with ``utter_payment_<status>``; a failed payment with why it failed."""
     status = order.payment_status
     response = f"utter_payment_{order.payment_problem}" if status == "failed" and order.payment_problem else ""
+    if order.status is OrderStatus.AWAITING_PAYMENT:
+        response = "utter_order_awaiting_payment"
     dispatcher.utter_message(
         response=response or f"utter_payment_{status}",
         number=show_order_number(order.number),
+        items=goods(order.items),
         total=money(order.total_pence),
         method=order.payment_method,
     )

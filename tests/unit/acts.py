@@ -74,6 +74,14 @@ def a_new_password(chat: Chat) -> None:
     chat.say(ADA)
 
 
+def a_purchase(chat: Chat) -> None:
+    chat.say("put the heron floor lamp in my basket", "add_to_basket", product="Heron floor lamp")
+    chat.say("check out please", "checkout")
+    chat.say("jo.marsh@example.net")
+    chat.say("Jo Marsh")
+    chat.say("4 Orchard Row, Bath, BA1 2AB")
+
+
 WRITTEN: dict[str, Callable[[Chat], None]] = {
     "cancel_form": cancelling,
     "address_form": another_address,
@@ -86,6 +94,7 @@ WRITTEN: dict[str, Callable[[Chat], None]] = {
     "deletion_form": erasing,
     "account_form": a_copy,
     "password_form": a_new_password,
+    "checkout_form": a_purchase,
 }
 
 

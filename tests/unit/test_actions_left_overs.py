@@ -11,6 +11,8 @@ from tests.unit.acts import ACTS, asked
 
 from .dialogue import DOMAIN, Chat, rules
 
+pytestmark = pytest.mark.usefixtures("stripe")  # a purchase ends on its page
+
 ADA = "ada.byrne@example.com"
 OWN = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]} - settings().kept_between_forms
 """The slots that forms fill for themselves."""
