@@ -64,6 +64,8 @@ def open_page(token: str) -> Page:
         if found.outcome is not PageOutcome.OPEN or found.url:
             return found
         bill = _bill(session, token)
+    if bill.amount_pence == 0:
+        return _given_away(token)
     if bill.expires_at - utc_now() < LEAST_TIME:
         return Page(PageOutcome.GONE, bill.number, bill.amount_pence)
     chat = (os.environ.get("CHAT_URL") or DEFAULT_CHAT).rstrip("/")
@@ -74,6 +76,16 @@ def open_page(token: str) -> Page:
         if row is not None and row.state == "new":
             row.session_id, row.url, row.state = made.id, made.url, "open"
     return Page(PageOutcome.OPEN, bill.number, bill.amount_pence, made.url)
+
+
+def _given_away(token: str) -> Page:
+    """An order that a code has made free is paid as it is."""
+    with open_session() as session:
+        begin_change(session)
+        row = _row(session, token)
+        if row is not None and row.state == "new":
+            _take_payment(session, row, 0)
+        return _page(session, token)
 
 
 def receive(name: str, body: bytes, headers: Mapping[str, str]) -> int:
@@ -228,7 +240,7 @@ def _bill(session: Session, token: str) -> payment_provider.Bill:
     assert row is not None
     order = row.order
     total = ledger.total_pence(order)
-    return payment_provider.Bill(order.number, total, _goods(order), order.customer.email, row.expires_at, row.id)
+    return payment_provider.Bill(order.number, total, _goods(order), order.customer.email, row.expires_at, token)
 
 
 def _goods(order: Order) -> str:

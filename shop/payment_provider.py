@@ -27,14 +27,14 @@ TOLERANCE_S = 300
 
 @dataclass(frozen=True)
 class Bill:
-    """What is to be paid. ``attempt`` tells two pages for the same order apart."""
+    """What is to be paid. ``key`` is the same for the same page, and for no other."""
 
     number: int
     amount_pence: int
     goods: str
     email: str
     expires_at: datetime
-    attempt: int
+    key: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def open_session(bill: Bill, success_url: str, cancel_url: str) -> Session:
         "expires_at": int(bill.expires_at.replace(tzinfo=timezone.utc).timestamp()),
         "locale": "en-GB",
     }
-    key = f"fernhill-{bill.number}-{bill.attempt}-{bill.amount_pence}"
+    key = f"fernhill-{bill.key}-{bill.amount_pence}"
     try:
         made = _client().v1.checkout.sessions.create(params, {"idempotency_key": key})
     except stripe.StripeError as error:
