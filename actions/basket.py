@@ -31,6 +31,8 @@ from shop.models import today
 from shop.payments import PromoOutcome, check_promo
 from shop.product_summary import ProductSummary
 
+MOST_AT_ONCE = 4
+"""So many products of one message go into the basket."""
 MORE = re.compile(r"\b(?:another|more|extra|additional|as well)\b", re.IGNORECASE)
 FEWER = re.compile(r"\b(?:fewer|less)\b", re.IGNORECASE)
 WAYS = {
@@ -69,9 +71,11 @@ class ActionAddToBasket(BasketAction):
         wanted = counted(tracker)
         if len(wanted) > 1:
             events: list[EventType] = []
-            for name, quantity in wanted:
+            for name, quantity in wanted[:MOST_AT_ONCE]:
                 products = await ask_shop(named, name, shown_skus(tracker))
                 events = [*events, *await self._put(dispatcher, tracker, shopper, products, quantity, name)]
+            if len(wanted) > MOST_AT_ONCE:
+                dispatcher.utter_message(response="utter_too_many_at_once", name=wanted[MOST_AT_ONCE - 1][0])
             return events
         mention = await ask_shop(find_mention, tracker)
         products = mention.products

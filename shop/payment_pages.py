@@ -52,8 +52,8 @@ class Page:
     url: str = ""
 
 
-def open_page(token: str) -> Page:
-    """The page on which an order is paid, made where there is none yet. Its provider is asked between transactions:
+def open_page(token: str | None) -> Page:
+    """The page on which an order is paid, made where there is none yet; GONE without a token. Its provider is asked between transactions:
     nobody else waits for its answer.
 
     Raises:
@@ -61,7 +61,7 @@ def open_page(token: str) -> Page:
     """
     with open_session() as session:
         found = _page(session, token)
-        if found.outcome is not PageOutcome.OPEN or found.url:
+        if not token or found.outcome is not PageOutcome.OPEN or found.url:
             return found
         bill = _bill(session, token)
     if bill.amount_pence == 0:
@@ -219,12 +219,12 @@ def _write(session: Session, order: Order, kind: str) -> None:
     )
 
 
-def _row(session: Session, token: str) -> PaymentPage | None:
+def _row(session: Session, token: str | None) -> PaymentPage | None:
     query = select(PaymentPage).where(PaymentPage.token == token) if token else None
     return None if query is None else session.execute(query).scalar_one_or_none()
 
 
-def _page(session: Session, token: str) -> Page:
+def _page(session: Session, token: str | None) -> Page:
     row = _row(session, token)
     if row is None:
         return Page(PageOutcome.GONE)

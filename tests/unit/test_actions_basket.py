@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -73,6 +74,14 @@ def test_several_at_once_go_in_each_with_its_number(shelves: URL) -> None:
     assert counted(chat.tracker()) == [(HERON, 1), (PEBBLE, 3)]
 
 
+def test_after_four_at_once_it_is_said_where_it_stopped(shelves: URL) -> None:
+    chat = Chat()
+    names = [HERON, PEBBLE, "Thistle mug", "Linnet teapot", "Larder apron"]
+    said = chat.say(", ".join(names), "add_to_basket", product=names)
+    assert said[-1] == "utter_too_many_at_once" and chat.told("name") == "Linnet teapot"
+    assert "Larder apron" not in held(chat)
+
+
 def test_of_several_that_fit_it_is_asked_which(shelves: URL) -> None:
     chat = Chat()
     assert chat.say("put a lamp in my basket", "add_to_basket", category="lamp") == ["utter_ask_what_to_add"]
@@ -112,7 +121,7 @@ def test_more_than_there_is_is_refused_with_what_there_is(filled: Chat) -> None:
         ("two more herons", {"quantity": "two", "product": HERON}, {HERON: 3, PEBBLE: 2}),
     ],
 )
-def test_quantities_change(filled: Chat, text: str, entities: dict[str, str], left: dict[str, int]) -> None:
+def test_quantities_change(filled: Chat, text: str, entities: dict[str, Any], left: dict[str, int]) -> None:
     filled.say(text, "change_basket", **entities)
     assert held(filled) == left
 

@@ -28,6 +28,7 @@ REOPENS = {
     "erasing": "delete_data",
     "a_copy": "export_data",
     "a_new_password": "password_help",
+    "a_purchase": "checkout",
 }
 """The request that opens the form again, where it is not called like the act."""
 

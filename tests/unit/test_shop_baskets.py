@@ -173,7 +173,7 @@ def test_the_fingerprint_tells_of_each_change(session: Session) -> None:
         lambda: baskets.use_code(session, ANYBODY, "WELCOME10"),
         lambda: session.execute(update(Product).where(Product.sku == PEBBLE).values(price_pence=1)),
     ):
-        change()  # type: ignore[no-untyped-call]
+        change()
         session.expire_all()
         now = baskets.show(session, ANYBODY).fingerprint()
         assert now not in seen
