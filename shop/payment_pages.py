@@ -53,8 +53,9 @@ class Page:
 
 
 def open_page(token: str | None) -> Page:
-    """The page on which an order is paid, made where there is none yet; GONE without a token. Its provider is asked between transactions:
-    nobody else waits for its answer.
+    """The page on which an order is paid, made where there is none yet; GONE without a token.
+
+    Its provider is asked between transactions: nobody else waits for its answer.
 
     Raises:
         ShopUnavailable: The provider or the database does not answer; the order stays, and asking again helps.

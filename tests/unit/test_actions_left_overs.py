@@ -51,7 +51,7 @@ def test_every_act_is_opened_again() -> None:
 @pytest.mark.parametrize("way_out", ["stop", "goodbye", "human_handoff"])
 def test_a_form_that_was_left_starts_from_nothing(own_shop: URL, act: Callable[[Chat], None], way_out: str) -> None:
     left, fresh = asked(act), asked(act)
-    customer = {slot: fresh.slots[slot] for slot in ("customer", "email", "order_number")}
+    customer = {slot: fresh.slots[slot] for slot in ("customer", "email", "order_number", "basket_key")}
     left.ask(way_out)
     left.ask(reopens(act))
     fresh = Chat(left.sender, **customer)  # in which a code was given, as in the other
