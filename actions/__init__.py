@@ -18,7 +18,7 @@ configure(
     kept_between_forms=frozenset({"order_number", "email", "product"}),
     kept_by_the_next_form=frozenset({"item"}),
     kept_from_outside=frozenset({"photo"}),
-    free_text=frozenset({"description", "driver_note", "reason"}),
+    free_text=frozenset({"description", "driver_note", "gift_note", "reason"}),
     secrets=frozenset({"one_time_code"}),
     alternatives=ALTERNATIVES,
 )

@@ -22,6 +22,14 @@ ABOUT_AN_ORDER = REQUESTS_ABOUT_AN_ORDER | frozenset(
 )
 """Those in which an order is named, whichever form they use."""
 
+OF_THE_BASKET = {
+    "add_to_basket": {"product", "category", "ordinal", "quantity"},
+    "change_basket": {"product", "category", "ordinal", "quantity"},
+    "use_code": {"code"},
+    "choose_delivery": {"date"},
+}
+"""What Fern has asked for, by the basket's intent that it offered with the question, and the details that answer it."""
+
 
 class ActionDecline(Decline):
     """The kit's; whoever is not the customer is logged out."""
@@ -46,6 +54,8 @@ def wanted_by_details(tracker: Tracker) -> str | None:
     """What the details in the latest message are most likely for: "10433" asks the same about another order."""
     kinds = [entity["entity"] for entity in tracker.latest_message.get("entities") or []]
     shown = tracker.get_slot("shown") or []
+    if OF_THE_BASKET.get(basket_question(tracker), set()) & set(kinds):
+        return basket_question(tracker)
     if shown and chosen(tracker, len(shown)) is not None:
         return "select_option"
     request = tracker.get_slot("request")
@@ -66,3 +76,9 @@ def wanted_by_details(tracker: Tracker) -> str | None:
         ),
     )
     return next((intent for details, intent in wanted if details & set(kinds)), None)
+
+
+def basket_question(tracker: Tracker) -> str:
+    """The intent of the basket for which Fern has just asked for a detail; empty where it has not."""
+    asked = str(fresh_offer(tracker)).partition("{")[0]
+    return asked if asked in OF_THE_BASKET else ""

@@ -31,19 +31,8 @@ _USUAL_ADDRESS = re.compile(
 )
 
 
-class ValidateAddressForm(OrderForm):
-    """Another address for an order: the street, the postcode, and a yes."""
-
-    act = "change send update redirect deliver address order there"
-
-    def name(self) -> str:
-        return "validate_address_form"
-
-    def further(self, tracker: Tracker) -> list[str]:
-        return ["address", "postcode", "confirmed"]
-
-    def needed_proof(self, tracker: Tracker) -> Proof:
-        return Proof.CODE
+class AddressAnswers:
+    """How a form reads an address."""
 
     def extract_address(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> dict[str, Any]:
         """A street in the latest message: marked as the new one, as the only one, or as the answer to the question."""
@@ -66,6 +55,21 @@ class ValidateAddressForm(OrderForm):
         """The last postcode in the latest message, which is where it shall go in "from BA1 2AB to FH2 1AA" too."""
         found = find_postcode(latest_text(tracker))
         return {"postcode": found} if found else {}
+
+
+class ValidateAddressForm(AddressAnswers, OrderForm):
+    """Another address for an order: the street, the postcode, and a yes."""
+
+    act = "change send update redirect deliver address order there"
+
+    def name(self) -> str:
+        return "validate_address_form"
+
+    def further(self, tracker: Tracker) -> list[str]:
+        return ["address", "postcode", "confirmed"]
+
+    def needed_proof(self, tracker: Tracker) -> Proof:
+        return Proof.CODE
 
     async def look_up_order(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer

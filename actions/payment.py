@@ -14,7 +14,7 @@ from actions.customer_forms import CompletedForm, ConfirmedAct, Form, order_numb
 from actions.customers import KnownCustomer, Proof, known_customer, recognise, recognise_if_possible
 from actions.items import AskConsent, not_found, order_in_hand
 from actions.shop_access import ask_shop
-from actions.wording import money
+from actions.wording import goods, money
 from parlance.actions.action import Action
 from parlance.actions.amounts import find_amount
 from parlance.actions.confirmation import Question
@@ -35,9 +35,10 @@ from parlance.actions.messages import (
 )
 from parlance.actions.wording import day
 from shop.errors import ShopUnavailable
+from shop.models import OrderStatus
 from shop.order_numbers import find_order_number, show_order_number
 from shop.orders import OrderSummary, recent_orders
-from shop.payments import GiftCardOutcome, InvoiceOutcome, check_promo, gift_card, open_fraud_case, send_invoice
+from shop.payments import GiftCardOutcome, InvoiceOutcome, Promo, check_promo, gift_card, open_fraud_case, send_invoice
 
 logger = logging.getLogger(__name__)
 
@@ -154,17 +155,7 @@ class ActionCheckPromo(Action):
             promo = await ask_shop(check_promo, tracker.get_slot("code"), customer.id if customer else None)
         except ShopUnavailable as error:
             return try_again_later(dispatcher, tracker, error)
-        value = {"percent": f"{promo.value} %", "amount": money(promo.value)}.get(promo.kind, "")
-        valid = f"utter_promo_valid_{'delivery' if promo.kind == 'delivery' else 'value'}"
-        dispatcher.utter_message(
-            response=valid if promo.outcome.value == "valid" else f"utter_promo_{promo.outcome.value}",
-            code=promo.code,
-            value=value,
-            min_spend=money(promo.min_spend_pence),
-            category=promo.category.lower(),
-            starts_on=day(promo.starts_on, year=True) if promo.starts_on else "",
-            ends_on=day(promo.ends_on, year=True) if promo.ends_on else "",
-        )
+        say_promo(dispatcher, promo)
         return [*events, SlotSet("code", None)]
 
 
@@ -308,9 +299,27 @@ def say_payment(dispatcher: CollectingDispatcher, order: OrderSummary) -> None:
     """Answer with ``utter_payment_<status>``; a failed payment with why it failed."""
     status = order.payment_status
     response = f"utter_payment_{order.payment_problem}" if status == "failed" and order.payment_problem else ""
+    if order.status is OrderStatus.AWAITING_PAYMENT:
+        response = "utter_order_awaiting_payment"
     dispatcher.utter_message(
         response=response or f"utter_payment_{status}",
         number=show_order_number(order.number),
+        items=goods(order.items),
         total=money(order.total_pence),
         method=order.payment_method,
+    )
+
+
+def say_promo(dispatcher: CollectingDispatcher, promo: Promo) -> None:
+    """Say what a promo code is good for, or why it does not work."""
+    value = {"percent": f"{promo.value} %", "amount": money(promo.value)}.get(promo.kind, "")
+    valid = f"utter_promo_valid_{'delivery' if promo.kind == 'delivery' else 'value'}"
+    dispatcher.utter_message(
+        response=valid if promo.outcome.value == "valid" else f"utter_promo_{promo.outcome.value}",
+        code=promo.code,
+        value=value,
+        min_spend=money(promo.min_spend_pence),
+        category=promo.category.lower(),
+        starts_on=day(promo.starts_on, year=True) if promo.starts_on else "",
+        ends_on=day(promo.ends_on, year=True) if promo.ends_on else "",
     )

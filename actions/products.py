@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.customer_forms import Form
 from actions.customers import known_customer, recognise
-from actions.details import ABOUT_AN_ORDER
+from actions.details import ABOUT_AN_ORDER, basket_question
 from actions.product_answers import QUESTIONS, gone, tell_details
 from actions.product_cards import product_buttons, shown_products
 from actions.product_mentions import Mention, find_mention, in_order, shown_skus
@@ -144,6 +144,8 @@ class ActionSelectOption(Action):
         return "action_select_option"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if basket_question(tracker):
+            return [SlotSet("offer", None), *take_up(domain, basket_question(tracker), dict(tracker.latest_message))]
         shown = tracker.get_slot("shown") or []
         position = chosen(tracker, len(shown))
         if position is None:

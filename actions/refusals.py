@@ -21,6 +21,8 @@ REFUSABLE = {
     "delivery_note": "note message instruction instructions",
     "reinstate_order": "reinstate reinstated uncancel restore back",
     "goodwill": "compensation voucher points goodwill",
+    "checkout": "checkout order ordering buy buying pay paying",
+    "empty_basket": "empty emptying clear clearing",
 }
 """By intent the words that ask for it."""
 DISOWNING = re.compile(r"\b(?:am|i'm|was|is|it's|that's)(?:n't|nt| not) (?P<who>\w{1,30})\b")

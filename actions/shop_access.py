@@ -37,7 +37,6 @@ async def ask_shop(
     Raises:
         ShopUnavailable: The database cannot be used, or takes longer than ``SHOP_TIMEOUT_S`` allows.
     """
-    limit = time_limit()
     given_up = Event()
 
     def in_session() -> Answer:
@@ -47,13 +46,26 @@ async def ask_shop(
                 raise TimeoutError("The customer was told that it did not work, so nothing is changed.")
             return answer
 
-    call = asyncio.get_running_loop().run_in_executor(_threads, in_session)
     try:
-        return await asyncio.wait_for(call, limit)
-    except asyncio.TimeoutError as error:
+        return await in_thread(in_session)
+    except ShopUnavailable:
         given_up.set()
+        raise
+
+
+async def in_thread(call: Callable[[], Answer]) -> Answer:
+    """Make a call of the shop that opens its own sessions, such as one that asks the payment provider between them.
+
+    Raises:
+        ShopUnavailable: It takes longer than ``SHOP_TIMEOUT_S`` allows; or as the call does.
+    """
+    limit = time_limit()
+    running = asyncio.get_running_loop().run_in_executor(_threads, call)
+    try:
+        return await asyncio.wait_for(running, limit)
+    except asyncio.TimeoutError as error:
         raise ShopUnavailable(
-            f"The shop's database has not answered within {limit:g} s.",
+            f"The shop has not answered within {limit:g} s.",
             f"Find out what holds it up; {LIMIT_VARIABLE} in the environment gives it more time.",
         ) from error
 

@@ -80,7 +80,7 @@ def delete_data(session: Session, customer_id: int, conversation_id: str) -> Dat
     reference = _request(session, customer_id, "delete", conversation_id)
     # Who could still have undone a change of the address hears that there is nothing left to undo.
     recipients = dict.fromkeys((email, *account_links.addresses_to_undo(session, customer_id)))
-    _erase(session, customer)
+    erase_customer(session, customer)
     for recipient in recipients:
         outbox.put(session, outbox.LAST_WORDS, recipient, reference=reference)
     audit.record(session, "data_deleted", conversation_id, customer_id)
@@ -191,7 +191,8 @@ def erase_named(session: Session, conversations: list[str], emails: list[str], c
         session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _erase(session: Session, customer: Customer) -> None:
+def erase_customer(session: Session, customer: Customer) -> None:
+    """Overwrite and delete what tells who a customer is, whatever is open."""
     orders = select(Order.id).where(Order.customer_id == customer.id)
     numbers = list(session.execute(orders.with_only_columns(Order.number)).scalars())
     emails = _addresses(session, customer)

@@ -44,12 +44,14 @@ class DeliveryOption:
 
 FREE_DELIVERY_FROM_PENCE = 5000
 STANDARD = DeliveryOption("Standard", 395, (3, 5), "free for orders of £50 and more")
+NAMED_DAY = DeliveryOption("Named day", 495, (2, 14), "Monday to Saturday, on the day you choose")
+COLLECT = DeliveryOption("Click and collect", 0, (2, 4), "from over 2,000 parcel shops, kept for 10 days")
 TWO_PERSON = DeliveryOption("Two-person", 2900, (5, 10), "for furniture, carried into the room you choose")
 DELIVERY_OPTIONS = (
     STANDARD,
     DeliveryOption("Express", 695, (1, 1), "if ordered before 2 pm"),
-    DeliveryOption("Named day", 495, (2, 14), "Monday to Saturday, on the day you choose"),
-    DeliveryOption("Click and collect", 0, (2, 4), "from over 2,000 parcel shops, kept for 10 days"),
+    NAMED_DAY,
+    COLLECT,
     TWO_PERSON,
 )
 
@@ -147,6 +149,18 @@ def quote(session: Session, postcode: str) -> Quote:
         for option in offered
     )
     return Quote(QuoteOutcome.OK, normal, options)
+
+
+def named_day(day: date) -> Reschedule:
+    """Whether an order of today can come on that day; MOVED where it can, else the nearest day that would do."""
+    earliest = _delivery_day(_working_day(today(), NAMED_DAY.days[0]))
+    latest = _delivery_day(_working_day(today(), NAMED_DAY.days[1]), -1)
+    if not earliest <= day <= latest:
+        too_soon = day < earliest
+        outcome = RescheduleOutcome.TOO_SOON if too_soon else RescheduleOutcome.TOO_FAR
+        return Reschedule(outcome, earliest if too_soon else latest)
+    nearest = _delivery_day(day)
+    return Reschedule(RescheduleOutcome.MOVED if day == nearest else RescheduleOutcome.NOT_A_DELIVERY_DAY, nearest)
 
 
 def why_not_missing(session: Session, number: str | int, customer_id: int) -> MissingReport | None:

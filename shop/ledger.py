@@ -18,8 +18,9 @@ def goods_pence(order: Order) -> int:
 
 
 def total_pence(order: Order) -> int:
-    """What the order costs: goods and delivery less the discount."""
-    return goods_pence(order) + order.delivery_pence - order.discount_pence
+    """What the order costs: goods, their wrapping and delivery less the discount."""
+    wrapping = sum(line.quantity * line.wrap_pence for line in order.lines)
+    return goods_pence(order) + wrapping + order.delivery_pence - order.discount_pence
 
 
 def refundable_pence(order: Order) -> int:

@@ -68,6 +68,15 @@ SUBJECTS_AND_WORDS = {
         "£{pounds} off, with our apologies",
         "Hello {name},\n\nyour order FH-{number} came late, and we are sorry. The code {code} takes £{pounds} off "
         "your next order. It is yours alone, and good once in the next six months.",
+    "order_confirmed": (
+        "Your order FH-{number}",
+        "Hello {name},\n\nyour payment has arrived, and your order FH-{number} is confirmed: {goods}, {total} in all. "
+        "It goes to {address}, and should be there by {day}.",
+    ),
+    "order_paid_too_late": (
+        "Your order FH-{number} was not sent",
+        "Hello {name},\n\nyour payment for FH-{number} arrived after the order had been given up, so it is not sent: "
+        "{goods}. What you paid goes back to you within five working days. We are sorry.",
     ),
     "data_export": ("Your data ({reference})", "Hello,\n\nhere is everything that we have stored about you."),
     "data_deleted": ("Your account is erased ({reference})", "Hello,\n\nyour account at Fernhill is erased."),

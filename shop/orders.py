@@ -155,9 +155,12 @@ class ItemsChange:
 
 
 def find_order(session: Session, number: str | int, email: str) -> OrderLookup:
-    """Find an order by its number for the owner of an e-mail address (compared without regard to case)."""
+    """Find an order by its number for the owner of an e-mail address (compared without regard to case).
+
+    A guest's order, whose e-mail address nobody has proved, is not found: it would open an account to who placed it.
+    """
     order = session.execute(select(Order).where(Order.number == order_number(number))).scalar_one_or_none()
-    if order is None:
+    if order is None or order.is_unproved:
         return OrderLookup(Outcome.UNKNOWN)
     if order.customer.email.casefold() != email.strip().casefold():
         return OrderLookup(Outcome.SOMEONE_ELSES)
@@ -205,7 +208,7 @@ def cancel_order(
     ledger.cancel_open_payments(order)
     refund = ledger.refund(session, order, ledger.refundable_pence(order), "cancelled")
     for line in sorted(order.lines, key=lambda line: line.product_id):
-        _move_stock(session, line.product_id, line.quantity)
+        move_stock(session, line.product_id, line.quantity)
     order.status = OrderStatus.CANCELLED.value
     order.events.append(OrderEvent(status=order.status, happened_at=utc_now(), note=CANCELLED_BY_CUSTOMER))
     audit.record(session, "order_cancelled", conversation_id, customer_id, number=order.number, reason=reason[:200])
@@ -256,7 +259,7 @@ def change_quantity(
     if more > stock:
         return ItemsChange(ItemsOutcome.NOT_ENOUGH_STOCK, 0, stock)
     total_before = ledger.total_pence(order)
-    _move_stock(session, line.product_id, -more)
+    move_stock(session, line.product_id, -more)
     if quantity:
         line.quantity = quantity
     else:
@@ -276,7 +279,8 @@ def _stock_to_change(session: Session, product_id: int) -> int:
     return session.execute(query).scalar_one()
 
 
-def _move_stock(session: Session, product_id: int, quantity: int) -> None:
+def move_stock(session: Session, product_id: int, quantity: int) -> None:
+    """Put some of a product on the shelf, or take them from it where ``quantity`` is negative."""
     session.execute(
         update(Product)
         .where(Product.id == product_id)

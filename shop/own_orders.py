@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from shop.database import begin_change
 from shop.models import Customer, Order, OrderLine, OrderStatus
 
-BEFORE_DISPATCH = frozenset({OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.DELAYED})
+BEFORE_DISPATCH = frozenset(
+    {OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PACKED, OrderStatus.DELAYED}
+)
 
 
 def can_change(order: Order) -> bool:

@@ -1,6 +1,7 @@
 """Paying: invoices, promo codes, gift cards, and charges that nobody recognises."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -105,17 +106,21 @@ def send_invoice(session: Session, number: str | int, customer_id: int, conversa
     return Invoice(InvoiceOutcome.SENT, invoice, email)
 
 
-def check_promo(session: Session, code: str, customer_id: int | None = None) -> Promo:
+def check_promo(
+    session: Session, code: str, customer_id: int | None = None, goods: Sequence[tuple[int, int]] | None = None
+) -> Promo:
     """What is wrong with a promo code, or what it is good for.
 
-    No basket is known here, so that a code with a least spend or a category is answered with that condition.
+    Args:
+        goods: Category and price in pence of each line of a basket. Where none is given, a code with a least spend or
+            a category is answered with that condition.
     """
     typed = re.sub(r"\s", "", code).upper()
     promo = session.get(PromoCode, typed)
     if promo is None or goodwill.is_for_somebody_else(session, typed, customer_id):
         return Promo(PromoOutcome.UNKNOWN, typed)
     return Promo(
-        outcome=_promo_outcome(session, promo, customer_id),
+        outcome=_promo_outcome(session, promo, customer_id, goods),
         code=promo.code,
         kind=promo.kind,
         value=promo.value,
@@ -172,7 +177,9 @@ def open_fraud_case(
     return FraudCase(references.show(references.FRAUD, case.id), ticket.number, is_new)
 
 
-def _promo_outcome(session: Session, promo: PromoCode, customer_id: int | None) -> PromoOutcome:
+def _promo_outcome(
+    session: Session, promo: PromoCode, customer_id: int | None, goods: Sequence[tuple[int, int]] | None
+) -> PromoOutcome:
     if promo.ends_on < today():
         return PromoOutcome.EXPIRED
     if promo.starts_on > today():
@@ -185,6 +192,8 @@ def _promo_outcome(session: Session, promo: PromoCode, customer_id: int | None) 
         )
         if session.execute(used.limit(1)).first():
             return PromoOutcome.USED
-    if promo.min_spend_pence:
+    if promo.min_spend_pence and (goods is None or sum(pence for _, pence in goods) < promo.min_spend_pence):
         return PromoOutcome.MIN_SPEND
-    return PromoOutcome.WRONG_CATEGORY if promo.category_id else PromoOutcome.VALID
+    if promo.category_id and (goods is None or all(category != promo.category_id for category, _ in goods)):
+        return PromoOutcome.WRONG_CATEGORY
+    return PromoOutcome.VALID

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from sqlalchemy import delete, update
 
-from shop import attempts
+from shop import attempts, guests, payment_pages
 from shop.database import begin_change, open_session
 from shop.errors import ShopUnavailable
 from shop.models import (
     AccountLink,
+    BasketRow,
     CustomerConversation,
     IdentificationAttempt,
     OneTimeCode,
@@ -21,9 +22,10 @@ from shop.models import (
     utc_now,
 )
 
-KEEP_DAYS = {"transcripts": 365, "mail": 30, "codes": 30, "conversations": 400}
+KEEP_DAYS = {"transcripts": 365, "mail": 30, "codes": 30, "conversations": 400, "baskets": 30}
 """Transcripts of tickets; e-mails, sent or not; codes and links after they have run out; which
-conversations a customer was in, which an erasure needs for as long as those are kept."""
+conversations a customer was in, which an erasure needs for as long as those are kept; baskets that nobody has touched,
+and guests whose orders were never paid."""
 
 
 def keep_for(what: str) -> timedelta:
@@ -40,7 +42,7 @@ def keep_for(what: str) -> timedelta:
 
 
 def tidy() -> None:
-    """Remove what is older than it is kept for.
+    """Remove what is older than it is kept for, and give up orders that were not paid in time.
 
     Raises:
         ShopUnavailable: The database cannot be used, or a setting is wrong.
@@ -55,5 +57,8 @@ def tidy() -> None:
             delete(AccountLink).where(AccountLink.expires_at < before["codes"]),
             delete(IdentificationAttempt).where(IdentificationAttempt.happened_at < utc_now() - attempts.REMEMBERED),
             delete(CustomerConversation).where(CustomerConversation.seen_at < before["conversations"]),
+            delete(BasketRow).where(BasketRow.changed_at < before["baskets"]),
         ):
             session.execute(statement.execution_options(synchronize_session=False))
+        payment_pages.release_unpaid(session)
+        guests.forget(session, before["baskets"])

@@ -5,6 +5,7 @@ References such as ``RT-1004`` are a table's letters and its row's id (``shop/re
 """
 
 from shop.models.base import Base, today, utc_now
+from shop.models.baskets import BasketRow, PaymentPage
 from shop.models.catalogue import Category, Product, StockNotice
 from shop.models.customers import Customer, CustomerConversation, CustomerPreferences, DataRequestRecord, Erasure
 from shop.models.goodwill import Goodwill
@@ -20,6 +21,7 @@ __all__ = [
     "AccountLink",
     "AuditEntry",
     "Base",
+    "BasketRow",
     "Category",
     "Customer",
     "CustomerConversation",
@@ -40,6 +42,7 @@ __all__ = [
     "OutboxMessage",
     "Parcel",
     "Payment",
+    "PaymentPage",
     "Product",
     "PromoCode",
     "Refund",

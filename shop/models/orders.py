@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Date, DateTime, ForeignKey, Integer, String
+from sqlalchemy import Boolean, Column, Date, DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, relationship
 
 from shop.models.base import Base, on_erasure, utc_now
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class OrderStatus(str, Enum):
     """The states of an order, in the order in which a smooth order passes through them, then the rougher ones."""
 
+    AWAITING_PAYMENT = "awaiting_payment"
     PLACED = "placed"
     PAID = "paid"
     PACKED = "packed"
@@ -33,10 +34,14 @@ class OrderStatus(str, Enum):
 
 class Order(Base):
     """One order. ``status`` is the latest event's; ``expected_on`` is the day its last parcel is promised for;
-    ``delivery_note`` is what the driver is told."""
+    ``delivery_note`` is what the driver is told.
+
+    ``recipient`` is empty where it goes to the customer. ``is_unproved`` marks one of a guest who has only said whose
+    e-mail address it is: knowing its number opens no account.
+    """
 
     __tablename__ = "orders"
-    __table_args__ = on_erasure(address="", postcode="", delivery_note="")
+    __table_args__ = on_erasure(address="", postcode="", delivery_note="", recipient="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     number: Mapped[int] = Column(Integer, nullable=False, unique=True)
@@ -50,6 +55,9 @@ class Order(Base):
     discount_pence: Mapped[int] = Column(Integer, nullable=False, default=0)
     promo_code: Mapped[str] = Column(String(20), nullable=False, default="")
     delivery_note: Mapped[str] = Column(String(200), nullable=False, default="")
+    recipient: Mapped[str] = Column(String(120), nullable=False, default="")
+    delivery: Mapped[str] = Column(String(20), nullable=False, default="Standard")
+    is_unproved: Mapped[bool] = Column(Boolean, nullable=False, default=False)
 
     customer: Mapped[Customer] = relationship("Customer")
     lines: Mapped[list["OrderLine"]] = relationship("OrderLine", order_by="OrderLine.id", cascade="all, delete-orphan")
@@ -76,10 +84,13 @@ class Parcel(Base):
 
 
 class OrderLine(Base):
-    """A product in an order, at the price that was paid for it, and the parcel it left in."""
+    """A product in an order, at the price that was paid for it, and the parcel it left in.
+
+    ``wrap_pence`` is what wrapping one as a gift costs, 0 where it is not wrapped; ``gift_note`` stands on its card.
+    """
 
     __tablename__ = "order_lines"
-    __table_args__ = on_erasure()
+    __table_args__ = on_erasure(gift_note="")
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     order_id: Mapped[int] = Column(ForeignKey("orders.id"), nullable=False, index=True)
@@ -87,6 +98,8 @@ class OrderLine(Base):
     parcel_id: Mapped[int | None] = Column(ForeignKey("parcels.id"))
     quantity: Mapped[int] = Column(Integer, nullable=False)
     unit_price_pence: Mapped[int] = Column(Integer, nullable=False)
+    wrap_pence: Mapped[int] = Column(Integer, nullable=False, default=0)
+    gift_note: Mapped[str] = Column(String(300), nullable=False, default="")
 
     # Whoever reads a line wants its product.
     product: Mapped[Product] = relationship("Product", lazy="joined", innerjoin=True)

@@ -90,6 +90,14 @@ def points(chat: Chat) -> None:
     chat.say(f"compensation for 10429 please, {HARRIET}", "goodwill")
 
 
+def a_purchase(chat: Chat) -> None:
+    chat.say("put the heron floor lamp in my basket", "add_to_basket", product="Heron floor lamp")
+    chat.say("check out please", "checkout")
+    chat.say("jo.marsh@example.net")
+    chat.say("Jo Marsh")
+    chat.say("4 Orchard Row, Bath, BA1 2AB")
+
+
 WRITTEN: dict[str, Callable[[Chat], None]] = {
     "cancel_form": cancelling,
     "address_form": another_address,
@@ -105,6 +113,7 @@ WRITTEN: dict[str, Callable[[Chat], None]] = {
     "delivery_note_form": a_note,
     "reinstate_form": bringing_back,
     "goodwill_form": points,
+    "checkout_form": a_purchase,
 }
 
 

@@ -131,6 +131,10 @@ BUILT: dict[str, list[str]] = {
     ],
     "utter_compare_{aspect.value}": [f"utter_compare_{aspect}" for aspect in each(Aspect)],
     "utter_because_{one.because.code}": [f"utter_because_{reason}" for reason in REASONS],
+    # basket
+    "utter_basket{discount}": ["utter_basket", "utter_basket_discounted"],
+    "utter_confirm_checkout{discount}": ["utter_confirm_checkout", "utter_confirm_checkout_discounted"],
+    "utter_place_{refused.value}": ["utter_place_not_served", "utter_place_invalid_postcode"],
     # account
     "utter_confirm_{field_of(detail)}": [f"utter_confirm_{field}" for field in get_args(ContactField)],
     "utter_logged_out{signed_in}": ["utter_logged_out", "utter_logged_out_signed_in"],

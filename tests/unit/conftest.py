@@ -15,6 +15,7 @@ from shop.models import Order
 from shop.setup import set_up
 
 if TYPE_CHECKING:
+    from tests.fake_stripe import FakeStripe
     from tests.unit.dialogue import Chat
 
 
@@ -79,3 +80,24 @@ def chat(shop_url: URL) -> "Chat":
     from tests.unit.dialogue import Chat  # which takes its time, and few tests need it
 
     return Chat()
+
+
+@pytest.fixture(scope="session")
+def stripe_server() -> Iterator["FakeStripe"]:
+    """A stand-in for the payment provider."""
+    from tests.fake_stripe import FakeStripe
+
+    server = FakeStripe()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def stripe(stripe_server: "FakeStripe", monkeypatch: pytest.MonkeyPatch) -> "FakeStripe":
+    """The stand-in, as the provider that the shop is set up for."""
+    from tests.fake_stripe import KEY, WEBHOOK_SECRET
+
+    monkeypatch.setenv("STRIPE_SECRET_KEY", KEY)
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+    monkeypatch.setenv("STRIPE_API_BASE", stripe_server.address)
+    return stripe_server

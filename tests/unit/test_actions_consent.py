@@ -12,6 +12,8 @@ from tests.unit.acts import ACTS, NO_YES, WRITTEN, YES, another_address, asked, 
 
 from .dialogue import Chat
 
+pytestmark = pytest.mark.usefixtures("stripe")  # a purchase ends on its page
+
 
 def test_the_acts_above_are_all_that_ask(own_shop: URL) -> None:
     assert WRITTEN.keys() <= {form.form_name() for form in forms_that_ask()}

@@ -26,6 +26,11 @@ HARMLESS = {
     "attach_photo": "adds to a claim that was confirmed",
     "reschedule": "the customer names the day, and can name another",
     "ask_stock_notice": "an e-mail when something is back",
+    "put": "what is in a basket costs nothing yet, and can be taken out again",
+    "wrap": "as put",
+    "use_code": "as put",
+    "choose_delivery": "as put",
+    "take_over": "a basket goes on being its owner's",
     "open_ticket": "a person reads it before anything happens",
 }
 """Functions that change the shop without a question, and why nobody minds."""

@@ -10,6 +10,8 @@ from tests.unit.acts import NO_YES, YES, a_claim, a_return, asked, forms_that_as
 
 from .dialogue import Chat, registered_actions
 
+pytestmark = pytest.mark.usefixtures("stripe")  # a purchase ends on its page
+
 # The words ---------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ from tests.unit.acts import ACTS, asked
 
 from .dialogue import DOMAIN, Chat, rules
 
+pytestmark = pytest.mark.usefixtures("stripe")  # a purchase ends on its page
+
 ADA = "ada.byrne@example.com"
 OWN = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]} - settings().kept_between_forms
 """The slots that forms fill for themselves."""
@@ -26,6 +28,7 @@ REOPENS = {
     "erasing": "delete_data",
     "a_copy": "export_data",
     "a_new_password": "password_help",
+    "a_purchase": "checkout",
 }
 """The request that opens the form again, where it is not called like the act."""
 
@@ -48,7 +51,7 @@ def test_every_act_is_opened_again() -> None:
 @pytest.mark.parametrize("way_out", ["stop", "goodbye", "human_handoff"])
 def test_a_form_that_was_left_starts_from_nothing(own_shop: URL, act: Callable[[Chat], None], way_out: str) -> None:
     left, fresh = asked(act), asked(act)
-    customer = {slot: fresh.slots[slot] for slot in ("customer", "email", "order_number")}
+    customer = {slot: fresh.slots[slot] for slot in ("customer", "email", "order_number", "basket_key")}
     left.ask(way_out)
     left.ask(reopens(act))
     fresh = Chat(left.sender, **customer)  # in which a code was given, as in the other

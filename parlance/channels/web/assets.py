@@ -25,6 +25,7 @@ class Assets:
 
     def __init__(self, options: WebOptions) -> None:
         self._page, self._link_page, self._picture = map(options.function, ("page", "link_page", "picture"))
+        self._further_page = options.function("further_page")
         self._path = options.path
         self._widget = options.widget
 
@@ -47,6 +48,13 @@ class Assets:
         if self._link_page is None:
             raise Refused(404, "no_page", "No page for links in e-mails is configured.")
         html = await asyncio.to_thread(self._link_page, token, follow)
+        return respond.html(html, headers={"content-security-policy": LINK_POLICY, "cache-control": "no-store"})
+
+    async def show_further(self, request: Request, name: str) -> HTTPResponse:
+        """Another page, to which somebody is sent."""
+        html = await asyncio.to_thread(self._further_page, name) if self._further_page else None
+        if html is None:
+            raise Refused(404, "no_page", "There is no such page.")
         return respond.html(html, headers={"content-security-policy": LINK_POLICY, "cache-control": "no-store"})
 
     async def send_widget(self, request: Request) -> HTTPResponse:

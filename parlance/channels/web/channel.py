@@ -25,6 +25,7 @@ from parlance.channels.readiness import readiness_of
 from parlance.channels.web.access import check_origins
 from parlance.channels.web.assets import Assets
 from parlance.channels.web.conversations import Conversations
+from parlance.channels.web.hooks import Hooks
 from parlance.channels.web.limits import VisitorLimits
 from parlance.channels.web.messages import Messages
 from parlance.channels.web.options import WebOptions
@@ -52,6 +53,7 @@ class WebInput(InputChannel):
         self.options = options
         self._origins = check_origins(options.allowed_origins)
         self._assets = Assets(options)
+        self._hooks = Hooks(options)
         self._conversations = Conversations(Path(options.database), options.answer_seconds)
         self._feedback = FeedbackStore(options.feedback_database)
         self._limits = VisitorLimits(options)
@@ -105,6 +107,8 @@ class WebInput(InputChannel):
             Route("GET", "/", assets.show_page),
             Route("GET", f"/{LINK}/<token:str>", assets.show_link),
             Route("POST", f"/{LINK}/<token:str>", assets.follow_link),
+            Route("GET", "/pages/<name:str>", assets.show_further),
+            Route("POST", "/hooks/<name:str>", self._hooks.take, reads_body=True),
             Route("GET", "/widget.js", assets.send_widget),
             Route("GET", "/pictures/<name:path>", assets.send_picture),
             Route("POST", "/session", self._open_session, reads_body=True),

@@ -18,6 +18,9 @@ class WebOptions(ChannelOptions):
     - ``page(base)`` returns the HTML of the page that shows the chat; ``base`` is the channel's path.
     - ``picture(name)`` returns an SVG drawing for a path such as ``products/FH-1.svg``, or None.
     - ``link_page(token, follow)`` returns the HTML for a link in an e-mail, and does what it is for if ``follow``.
+    - ``further_page(name)`` returns the HTML of another page, such as the one after a payment, or None.
+    - ``hook(name, body, headers)`` takes a call of another server, such as a payment provider's, and returns the HTTP
+      status; it has to check by itself who calls.
     - ``identity(token)`` returns an object with an ``email``, or None for a token that proves nothing.
     - ``recognised(slots, conversation)`` returns the ``email`` of the customer whom actions have recognised, or None.
     """
@@ -28,6 +31,8 @@ class WebOptions(ChannelOptions):
     page: str | None = None
     picture: str | None = None
     link_page: str | None = None
+    further_page: str | None = None
+    hook: str | None = None
     identity: str | None = None
     recognised: str | None = None
     allowed_origins: Texts = ()
