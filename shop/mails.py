@@ -68,6 +68,7 @@ SUBJECTS_AND_WORDS = {
         "£{pounds} off, with our apologies",
         "Hello {name},\n\nyour order FH-{number} came late, and we are sorry. The code {code} takes £{pounds} off "
         "your next order. It is yours alone, and good once in the next six months.",
+    ),
     "order_confirmed": (
         "Your order FH-{number}",
         "Hello {name},\n\nyour payment has arrived, and your order FH-{number} is confirmed: {goods}, {total} in all. "
