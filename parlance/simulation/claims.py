@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from parlance.simulation.database import Reader
 from parlance.simulation.profile import Claim, Facts, fits
@@ -12,8 +12,6 @@ _MONTHS = (
     "january february march april may june july august september october november december".split()
 )  # not the locale's
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? (\w+)(?: (\d{4}))?")
-_FARTHEST_DAYS = 183
-"""A day without a year is the nearest one."""
 
 
 def untrue(message: BotMessage, claims: tuple[Claim, ...], facts: Facts, database: Reader) -> Iterator[tuple[str, str]]:
@@ -23,34 +21,26 @@ def untrue(message: BotMessage, claims: tuple[Claim, ...], facts: Facts, databas
             continue
         for found in re.finditer(claim.pattern, message.text):
             stated = found[1] if found.re.groups else found[0]
-            value = as_value(stated, claim.kind)
-            if value is not None and not database.finds(claim.query, {**facts, "value": value}):
+            values = meanings(stated, claim.kind)
+            if values and not any(database.finds(claim.query, {**facts, "value": value}) for value in values):
                 yield stated, f"{claim.name} '{stated}' is not so in the database"
 
 
-def as_value(stated: str, kind: str, today: date | None = None) -> str | int | None:
-    """What a query compares with; None for what is no such value after all."""
+def meanings(stated: str, kind: str, today: date | None = None) -> list[str | int]:
+    """What a query is to compare with, any of it; nothing for what is no such value after all."""
     if kind == "money":
         digits = re.sub(r"[^\d.]", "", stated).rstrip(".")
-        return round(float(digits) * 100) if re.fullmatch(r"\d+(?:\.\d+)?", digits) else None
-    return _day(stated, today or date.today()) if kind == "day" else stated
+        return [round(float(digits) * 100)] if re.fullmatch(r"\d+(?:\.\d+)?", digits) else []
+    return [*_days(stated, (today or date.today()).year)] if kind == "day" else [stated]
 
 
-def _day(stated: str, today: date) -> str | None:
+def _days(stated: str, year: int) -> Iterator[str]:
+    """A day without a year is of last year, this one or the next."""
     found = _DAY.search(stated)
     if found is None or found[2].lower() not in _MONTHS:
-        return None
-    month = _MONTHS.index(found[2].lower()) + 1
-    years = [int(found[3])] if found[3] else [today.year - 1, today.year, today.year + 1]
-    days = [day for year in years if (day := _valid(year, month, int(found[1])))]
-    near = min(days, key=lambda day: abs(day - today), default=None)
-    if near is None or not found[3] and abs(near - today) > timedelta(days=_FARTHEST_DAYS):
-        return None
-    return near.isoformat()
-
-
-def _valid(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+        return
+    for one in [int(found[3])] if found[3] else [year - 1, year, year + 1]:
+        try:
+            yield date(one, _MONTHS.index(found[2].lower()) + 1, int(found[1])).isoformat()
+        except ValueError:
+            continue  # 29 February

@@ -48,19 +48,23 @@ class Customer:
         self._corrects = ""
         self._requests = self._turns = self._slots = 0
         self._leaves_at = self._random.randint(1, 3)
-        self._changed = self._left = self._declined = False
+        self._changed = self._left = self._declined = self._corrected = False
+        self._told: set[str] = set()
 
     def next(self, heard: Heard) -> Said | None:
         """What to say to what was heard; ``NOTHING`` begins. None, and an ``outcome``, at the end."""
         self._turns += 1
-        if heard is NOTHING:
-            return self._styled(self._request("request"))
         if self._is_over(heard):
             return None
-        said = self._reply(heard)
-        return None if said is None else self._styled(said)
+        said = self._request("request") if heard is NOTHING else self._reply(heard)
+        if said is None:
+            return None
+        self._told |= {*said.gives}
+        return self._styled(said)
 
     def _is_over(self, heard: Heard) -> bool:
+        if heard is NOTHING:
+            return False
         if heard.fault or self._turns > MOST_TURNS:
             return self._end(DIED)
         if self._left:
@@ -93,12 +97,12 @@ class Customer:
         asks_before = self._profile.may_change(heard.responses) is not None
         if heard.slot and (leaving := self._leaves()):
             return leaving
+        if self._corrects and (heard.slot or asks_before):
+            return self._correction()
         if asks_before:
             return self._consents(heard)
         if not heard.slot:
             return self._asks_again(heard)
-        if self._corrects == heard.slot or self._corrects and heard.slot:
-            return self._correction()
         if heard.slot not in self._wandered and (wandering := self._wanders(heard.slot, ("digresses", "beside"))):
             return wandering
         return self._answer(heard.slot)
@@ -112,8 +116,9 @@ class Customer:
                 self._facts = self._persona.second_facts
                 self._requests = 0
                 return self._request("change")
+        known = self._told >= {*self._profile.remembered}  # nobody disowns who was not taken for anybody
         for habit, kind in (("gives up", "give up"), ("disowns", "disown")):
-            if habit in self._habits and self._slots >= self._leaves_at:
+            if habit in self._habits and self._slots >= self._leaves_at and (known or kind != "disown"):
                 self._left = True
                 return Said(self._words.say(kind), kind)
         return None
@@ -144,8 +149,9 @@ class Customer:
         tries = self._answers[place] = self._answers.get(place, 0) + 1
         if "own yes" in self._habits and tries == 1:
             return Said(self._words.say("yes in own words"), "yes")
-        if heard.buttons and (tries > 1 or self._random.random() < 0.4):
-            return Said(heard.buttons[0].title, "yes", pressed=True)
+        asking = next(one for one in reversed(heard.messages) if self._profile.may_change([one.response]) is not None)
+        if asking.buttons and (tries > 1 or self._random.random() < 0.4):
+            return Said(asking.buttons[0].title, "yes", pressed=True)
         return Said("yes" if tries > 1 else self._words.say("yes"), "yes")
 
     def _asks_again(self, heard: Heard) -> Said | None:
@@ -182,13 +188,13 @@ class Customer:
         if tries > _UNHEARD:
             self._end(DIED)
             return None
-        answer = self._fact(slot, self._facts)
+        answer = self._fact(slot, self._facts, bare="hedges" in self._habits)
         if not answer:
             return Said(self._words.say("do not know"), "answer")
-        if "corrects itself" in self._habits and tries == 1 and not self._corrects:
-            wrong = self._fact(slot, {**self._facts, **self._persona.others})
-            if wrong and wrong != answer and self._plain(slot) not in wrong:
-                self._corrects = slot
+        if "corrects itself" in self._habits and not self._corrected and slot not in self._profile.never_wrong:
+            wrong = self._fact(slot, {**self._facts, **self._persona.others}, bare=True)
+            if wrong and wrong != self._fact(slot, self._facts, bare=True):
+                self._corrects, self._corrected = slot, True
                 return Said(wrong, "answer")
         gives: tuple[str, ...] = (slot,)
         if "over-answers" in self._habits and tries == 1:
@@ -202,7 +208,7 @@ class Customer:
     def _correction(self) -> Said:
         slot, self._corrects = self._corrects, ""
         self._answers[slot] = self._answers.get(slot, 0) + 1
-        text = self._words.say("correction", answer=self._fact(slot, self._facts))
+        text = self._words.say("correction", answer=self._fact(slot, self._facts, bare=True))
         return Said(text, "correction", (slot,), (slot,))
 
     def _further_answers(self, given: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -211,12 +217,12 @@ class Customer:
             if slot not in given and (answer := self._fact(slot, self._facts)):
                 yield slot, answer
 
-    def _fact(self, slot: str, facts: Facts) -> str:
-        """An answer with a customer's facts in it, empty where they do not know one."""
+    def _fact(self, slot: str, facts: Facts, bare: bool = False) -> str:
+        """An answer with a customer's facts in it, empty where they do not know one; ``bare`` is the first template."""
         templates = self._goal.answers.get(slot) or self._profile.answers.get(slot) or ()
         if not templates:
             return ""
-        template = self._random.choice(templates)
+        template = templates[0] if bare else self._random.choice(templates)
         looked_up: dict[str, Any] = {
             name: self._database.first(query, facts)
             for name, query in self._profile.lookups.items()
@@ -225,11 +231,6 @@ class Customer:
         known = {name: value for name, value in {**facts, **looked_up}.items() if value not in (None, "")}
         text = fill(template, known)
         return "" if blanks_left(text, {*facts, *looked_up}) else text
-
-    def _plain(self, slot: str) -> str:
-        """The bare fact behind an answer, so that a wrong one is not the right one in other words."""
-        name = self._profile.entities.get(slot, "").strip("{}")
-        return str(self._facts.get(name) or "\0")
 
     # How it is said ---------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,13 @@ from parlance.testing.errors import BadTestFile
 _BUSY_SECONDS = 10.0
 
 
+class _Known(dict[str, Any]):
+    """Facts as a query takes them; what a customer does not know is null, and equals nothing."""
+
+    def __missing__(self, _: str) -> None:
+        return None
+
+
 class Reader:
     """Asks a SQLite file and changes nothing. Without a file every query finds nothing."""
 
@@ -41,7 +48,7 @@ class Reader:
         if self._connection is None:
             return []
         try:
-            return [dict(row) for row in self._connection.execute(query, dict(facts))]
+            return [dict(row) for row in self._connection.execute(query, _Known(facts))]
         except sqlite3.Error as error:
             raise BadTestFile(f"The database cannot be asked: {error}.", f"The query is: {query}") from error
 

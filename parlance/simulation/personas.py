@@ -64,7 +64,9 @@ class Utterances:
         self._by_intent: dict[str, list[Any]] = {}
         path = profile.file.parent / profile.utterances
         for example in read_examples(path, "test") if profile.utterances else ():
-            usable = all(entity.type in profile.entities for entity in example.entities)
+            kinds = [entity.type for entity in example.entities]
+            # A customer has one fact of each kind: "swap the mug for the mug" is nonsense.
+            usable = {*kinds} <= profile.entities.keys() and len({*kinds}) == len(kinds)
             for intent in {example.intent or "", (example.intent or "").split("/")[0]}:
                 if usable:
                     self._by_intent.setdefault(intent, []).append(example)

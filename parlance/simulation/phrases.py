@@ -51,8 +51,6 @@ ENGLISH: Mapping[str, tuple[str, ...]] = {
     # Leaving.
     "give up": ("forget it", "never mind, I'll leave it", "oh just stop", "I can't be bothered, cancel this chat"),
     "disown": ("that's not me", "hang on, that isn't my account", "I'm not that person, wrong customer"),
-    "no offer": ("no thanks", "no, that's all", "not now"),
-    "thanks": ("thanks", "ta", "cheers, bye"),
     # Tempers: what a message begins and ends with.
     "polite": ("{text} please", "hello, {text}", "{text}, thank you", "sorry to bother you but {text}"),
     "curt": ("{text}",),

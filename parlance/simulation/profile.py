@@ -73,7 +73,8 @@ class Profile:
         apart: The fact in which customers who are there at the same time have to differ.
         together: How many conversations share the database before it is put back.
         remembered: Slots that hold for a whole conversation, and not for one form alone.
-        answers: What is answered when a slot is asked for.
+        never_wrong: Slots of which nobody gives a wrong value first, such as one that guessing is counted for.
+        answers: What is answered when a slot is asked for, the bare fact first.
         lookups: Facts that are looked up when they are needed, such as a code in a mail.
         digressions: Intents whose utterances interrupt.
         questions: Responses that ask before something is done, and the names in ``watched`` that a yes may change.
@@ -92,6 +93,7 @@ class Profile:
     apart: str = ""
     together: int = 100
     remembered: tuple[str, ...] = ()
+    never_wrong: tuple[str, ...] = ()
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lookups: Mapping[str, str] = field(default_factory=dict)
     digressions: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ PROFILE_FILE = "simulation.yml"
 CLAIM_KINDS = ("text", "money", "day")
 
 _TEXTS = ("assistant", "utterances", "apart")
-_LISTS = ("remembered", "digressions", "fallbacks", "broken")
+_LISTS = ("remembered", "never_wrong", "digressions", "fallbacks", "broken")
 _MAPS = ("entities", "lookups", "watched")
 _MAPS_OF_LISTS = ("answers", "questions", "words")
 _KEYS = (*_TEXTS, "together", *_LISTS, *_MAPS, *_MAPS_OF_LISTS, "claims", "goals")

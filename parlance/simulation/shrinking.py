@@ -53,7 +53,7 @@ def conversation_test(name: str, comment: str, exchanges: Sequence[Exchange], vi
     if (expected := _expected(violation)) is not None:
         steps[-1]["assertions"] = [expected]
     yaml = YAML()
-    yaml.width = 100_000
+    yaml.width = 100_000  # type: ignore[assignment]  # untyped there
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = io.StringIO()
     yaml.dump({"test_cases": [{"test_case": name, "steps": steps}]}, text)
