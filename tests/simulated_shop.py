@@ -1,4 +1,4 @@
-"""An assistant that speaks Rasa's protocol over real HTTP, with a shop in SQLite, and faults that can be put into it."""
+"""An assistant over real HTTP, as Rasa speaks it, with a shop in SQLite and room for faults."""
 
 import json
 import re
@@ -51,7 +51,20 @@ RESPONSES = {
     "utter_hours": "From nine to five.",
     "utter_default": "I did not get that.",
 }
-YES = ("yes", "yep", "yeah", "ok", "sure", "go ahead", "do it", "/yes", "perfect", "lovely", "great", "go for it")
+YES: tuple[str, ...] = (
+    "yes",
+    "yep",
+    "yeah",
+    "ok",
+    "sure",
+    "go ahead",
+    "do it",
+    "/yes",
+    "perfect",
+    "lovely",
+    "great",
+    "go for it",
+)
 YES += ("glad", "exactly", "go on")
 LEAVE = ("forget it", "never mind", "stop", "bothered", "not me", "isn't my", "wrong customer", "not that person")
 
@@ -76,6 +89,8 @@ class SimulatedShop:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # connections stay, as at a real server
+
             def do_GET(self) -> None:
                 path = urlsplit(self.path).path
                 if path == "/domain":
@@ -124,7 +139,10 @@ class SimulatedShop:
         if said is None:
             said = self._say(state, text.lower())
         for name in said:
-            message = {"event": "bot", "text": RESPONSES.get(name, name).replace("{number}", state["number"])}
+            message: dict[str, Any] = {
+                "event": "bot",
+                "text": RESPONSES.get(name, name).replace("{number}", state["number"]),
+            }
             if name in RESPONSES:
                 message["metadata"] = {"utter_action": name}
             if name == "utter_confirm":

@@ -105,7 +105,7 @@ class Customer:
             return self._asks_again(heard)
         if heard.slot not in self._wandered and (wandering := self._wanders(heard.slot, ("digresses", "beside"))):
             return wandering
-        return self._answer(heard.slot)
+        return self._answer(heard.form, heard.slot)
 
     def _leaves(self) -> Said | None:
         self._slots += 1
@@ -183,12 +183,14 @@ class Customer:
                 text, gives = f"{text}, {answer}", (*gives, slot)
         return Said(text, kind, gives)
 
-    def _answer(self, slot: str) -> Said | None:
+    def _answer(self, form: str, slot: str) -> Said | None:
         tries = self._answers[slot] = self._answers.get(slot, 0) + 1
         if tries > _UNHEARD:
             self._end(DIED)
             return None
         answer = self._fact(slot, self._facts, bare="hedges" in self._habits)
+        if not answer and self._goal.form and form != self._goal.form:
+            return self._request("again")
         if not answer:
             return Said(self._words.say("do not know"), "answer")
         if "corrects itself" in self._habits and not self._corrected and slot not in self._profile.never_wrong:

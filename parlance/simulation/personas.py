@@ -86,18 +86,27 @@ class Utterances:
 
     def request(self, goal: Goal, facts: Facts, random: Random) -> Request:
         """One way of asking for a goal."""
-        examples = [example for intent in goal.opens for example in self._by_intent.get(intent, ())]
-        place = random.randrange(len(examples) + len(goal.says))
-        if place >= len(examples):
-            said = goal.says[place - len(examples)]
-            names = {entity for entity, template in self._entities.items() if template in said}
-            return Request(fill(said, facts), tuple(sorted(names)))
-        return self._filled(examples[place], facts)
+        examples = self._sayable(goal.opens, facts)
+        place = random.randrange(len(examples) + len(goal.says)) if examples or goal.says else -1
+        if place < len(examples):
+            return self._filled(examples[place], facts) if examples else Request(goal.name)
+        said = goal.says[place - len(examples)]
+        names = {entity for entity, template in self._entities.items() if template in said}
+        return Request(fill(said, facts), tuple(sorted(names)))
 
     def of(self, intents: Sequence[str], facts: Facts, random: Random) -> str:
         """An utterance of one of the intents, empty where there is none."""
-        examples = [example for intent in intents for example in self._by_intent.get(intent, ())]
+        examples = self._sayable(intents, facts)
         return self._filled(random.choice(examples), facts).text if examples else ""
+
+    def _sayable(self, intents: Sequence[str], facts: Facts) -> list[Any]:
+        """The utterances of whose entities this customer has a fact each."""
+        examples = (example for intent in intents for example in self._by_intent.get(intent, ()))
+        return [
+            example
+            for example in examples
+            if not any("{" in fill(self._entities[entity.type], facts) for entity in example.entities)
+        ]
 
     def _filled(self, example: Any, facts: Facts) -> Request:
         text, slots = example.text, []

@@ -1,4 +1,4 @@
-"""Whole simulations against an assistant over real HTTP: what customers reach, which faults are found, and tests of them."""
+"""Whole simulations against an assistant over real HTTP: what customers reach, and which faults are found."""
 
 import json
 import re
@@ -43,7 +43,10 @@ def test_a_good_assistant_does_no_harm_and_most_customers_reach_their_goal(shop:
     assert result.exit_code == 0, result.output
     assert figures["conversations"] == 60 and figures["goals_reached"] >= 50, figures["deaths"]
     assert not {*figures["invariants"]} & {*HARM}
-    assert figures["goals"].keys() == {"cancel", "hours"} and sum(g["conversations"] for g in figures["goals"].values()) == 60
+    assert (
+        figures["goals"].keys() == {"cancel", "hours"}
+        and sum(g["conversations"] for g in figures["goals"].values()) == 60
+    )
     with shop.connection() as left:
         assert left.execute("SELECT sum(cancelled) FROM orders").fetchone() == (0,)  # all put back
 
@@ -103,11 +106,11 @@ FAULTS = {
     "said_it_broke": lambda shop: lambda state, text: ["Sorry, something went wrong."] if "open" in text else None,
     "dead_end": lambda shop: lambda state, text: ["Lovely weather."] if "open" in text else None,
     "not_understood_twice": lambda shop: lambda state, text: ["utter_default"],
-    "asked_too_often": lambda shop: lambda state, text: (
-        ["utter_ask_number"] if state["slot"] == "order_number" else None
+    "asked_too_often": lambda shop: (
+        lambda state, text: ["utter_ask_number"] if state["slot"] == "order_number" else None
     ),
-    "asked_what_it_knows": lambda shop: lambda state, text: (
-        ["utter_ask_number"] if state["slot"] == "order_number" else None
+    "asked_what_it_knows": lambda shop: (
+        lambda state, text: ["utter_ask_number"] if state["slot"] == "order_number" else None
     ),
     "could_not_leave": lambda shop: lambda state, text: ["utter_ask_number"] if state["slot"] else None,
 }
@@ -118,7 +121,7 @@ def test_each_fault_is_found_and_becomes_a_short_conversation_test(
     shop: SimulatedShop, tmp_path: Path, invariant: str
 ) -> None:
     shop.fault = FAULTS[invariant](shop)
-    result = simulate(shop, tmp_path, "--conversations", "60", "--tests", "40")
+    result = simulate(shop, tmp_path, "--conversations", "40", "--tests", "40")
     figures = report(tmp_path)
     found = [violation for violation in figures["violations"] if violation["invariant"] == invariant]
 
