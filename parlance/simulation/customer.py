@@ -7,10 +7,10 @@ from typing import Any
 from parlance.simulation.database import Reader
 from parlance.simulation.exchange import NOTHING, Heard, Said
 from parlance.simulation.personas import Persona, Utterances
-from parlance.simulation.phrases import Words, blanks_left, fill, typed_badly
+from parlance.simulation.phrases import Words, fill, has_blanks, typed_badly
 from parlance.simulation.profile import Facts, Goal, Profile, fits
 
-MOST_TURNS = 16
+MOST_TURNS = 24
 _REQUESTS = 3
 """How often a customer asks for the same thing."""
 _UNHEARD = 4
@@ -232,7 +232,7 @@ class Customer:
         }
         known = {name: value for name, value in {**facts, **looked_up}.items() if value not in (None, "")}
         text = fill(template, known)
-        return "" if blanks_left(text, {*facts, *looked_up}) else text
+        return "" if has_blanks(text) else text
 
     # How it is said ---------------------------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class Customer:
             text = self._words.say(self._persona.temper, text=text)
         if "pastes" in self._habits and said.kind == "request":
             pasted = fill(self._words.say("paste"), self._facts)
-            text = f"{pasted}\n{text}".strip()
+            text = text if has_blanks(pasted) else f"{pasted}\n{text}".strip()
         if "types badly" in self._habits and said.kind != "yes":
             text = typed_badly(text, self._random, map(str, self._facts.values()))
         return Said(text, said.kind, said.gives, said.takes_back)

@@ -1,5 +1,6 @@
 """Who comes: goals, tempers, habits and facts, drawn from a seed before anybody says anything."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -7,7 +8,7 @@ from typing import Any
 
 from parlance.data.readers import read_examples
 from parlance.simulation.database import Reader
-from parlance.simulation.phrases import TEMPERS, fill
+from parlance.simulation.phrases import TEMPERS, fill, has_blanks
 from parlance.simulation.profile import Facts, Goal, Profile
 from parlance.testing.errors import BadTestFile
 
@@ -105,7 +106,7 @@ class Utterances:
         return [
             example
             for example in examples
-            if not any("{" in fill(self._entities[entity.type], facts) for entity in example.entities)
+            if not any(has_blanks(fill(self._entities[entity.type], facts)) for entity in example.entities)
         ]
 
     def _filled(self, example: Any, facts: Facts) -> Request:
@@ -127,6 +128,8 @@ class Casting:
         """
         self._profile = profile
         self._seed = seed
+        told = [answer for slot in profile.remembered for answer in profile.answers.get(slot, ())]
+        self._one_thing = {profile.apart, *re.findall(r"\{(\w+)\}", " ".join(told))}
         self._rows = {goal.name: self._candidates(goal, database) for goal in profile.goals}
         self._goals = [goal for goal in profile.goals if self._rows[goal.name]]
         if not self._goals:
@@ -176,14 +179,16 @@ class Casting:
         return facts
 
     def _second(self, goal: Goal, facts: Facts, random: Random) -> tuple[str, Facts]:
-        """Another goal of the same person, for those who change their mind or want two things."""
-        person = facts.get(self._profile.apart)
+        """Another goal of the same person, for those who change their mind or want two things.
+
+        What is remembered is one thing in a conversation: both goals are about the same order.
+        """
         fitting = [
             (other.name, row)
             for other in self._goals
-            if other.name != goal.name
+            if other.name != goal.name and not other.alone and not goal.alone
             for row in self._rows[other.name]
-            if row.get(self._profile.apart) in (person, None)
+            if all(row[name] == facts[name] for name in self._one_thing if name in row and name in facts)
         ]
         names = sorted({name for name, _ in fitting})
         if not names:

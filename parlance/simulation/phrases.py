@@ -1,5 +1,6 @@
 """What customers say that hangs on no project, and how they type."""
 
+import re
 from collections.abc import Iterable, Mapping
 from random import Random
 
@@ -59,6 +60,7 @@ ENGLISH: Mapping[str, tuple[str, ...]] = {
 }
 TEMPERS = ("polite", "curt", "angry", "chatty")
 
+_BLANK = re.compile(r"\{\w+\}")
 _NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "k": "jl",
     "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "r": "et", "s": "ad", "t": "ry", "u": "yi", "w": "qe",
@@ -85,9 +87,9 @@ def fill(template: str, blanks: Mapping[str, object]) -> str:
     return template
 
 
-def blanks_left(text: str, names: Iterable[str]) -> bool:
-    """Whether a blank of these names is still open in a text."""
-    return any(f"{{{name}}}" in text for name in names)
+def has_blanks(text: str) -> bool:
+    """Whether a blank is still open in a text."""
+    return _BLANK.search(text) is not None
 
 
 def typed_badly(text: str, random: Random, kept: Iterable[str]) -> str:

@@ -71,7 +71,7 @@ async def play(stage: Stage, persona: Persona) -> Played:
     """One customer's whole conversation."""
     customer = Customer(persona, stage.profile, stage.utterances, stage.database, stage.seed)
     line = Line(stage.assistant, new_conversation())
-    watch = Watch(stage.profile, stage.database, persona.facts, line.conversation)
+    watch = _watch(stage, persona, line)
     exchanges: list[Exchange] = []
     heard = NOTHING
     while (said := customer.next(heard)) is not None:
@@ -83,7 +83,7 @@ async def play(stage: Stage, persona: Persona) -> Played:
 async def replay(stage: Stage, persona: Persona, messages: Sequence[Said]) -> list[Exchange]:
     """The same messages once more, in a new conversation, whatever is answered to them."""
     line = Line(stage.assistant, new_conversation())
-    watch = Watch(stage.profile, stage.database, persona.facts, line.conversation)
+    watch = _watch(stage, persona, line)
     exchanges: list[Exchange] = []
     heard = NOTHING
     for said in messages:
@@ -92,6 +92,11 @@ async def replay(stage: Stage, persona: Persona, messages: Sequence[Said]) -> li
         if heard.fault:
             break
     return exchanges
+
+
+def _watch(stage: Stage, persona: Persona, line: Line) -> Watch:
+    facts = {**persona.second_facts, **persona.facts}
+    return Watch(stage.profile, stage.database, facts, line.conversation)
 
 
 async def _exchange(line: Line, watch: Watch, said: Said, before: Heard) -> Exchange:

@@ -26,6 +26,7 @@ class Goal:
         refused: Responses by which the assistant refuses it for a good reason.
         form: The form that collects for it, where there is one.
         weight: How often it is chosen, beside the others.
+        alone: Whether it goes with no second goal, as when nothing is left of an account.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Goal:
     refused: tuple[str, ...] = ()
     form: str = ""
     weight: float = 1.0
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _LISTS = ("remembered", "never_wrong", "digressions", "fallbacks", "broken")
 _MAPS = ("entities", "lookups", "watched")
 _MAPS_OF_LISTS = ("answers", "questions", "words")
 _KEYS = (*_TEXTS, "together", *_LISTS, *_MAPS, *_MAPS_OF_LISTS, "claims", "goals")
-_GOAL_KEYS = ("opens", "says", "facts", "answers", "reached", "refused", "form", "weight")
+_GOAL_KEYS = ("opens", "says", "facts", "answers", "reached", "refused", "form", "weight", "alone")
 
 
 def read_profile(file: Path) -> Profile:
@@ -104,6 +104,7 @@ class _Reader:
             refused=self._texts(entries.get("refused")),
             form=self._text(entries["form"]) if "form" in entries else "",
             weight=self._number(entries["weight"]) if "weight" in entries else 1.0,
+            alone="alone" in entries and value_of(entries["alone"]) is True,
         )
 
     def _claim(self, name: str, node: Node) -> Claim:
