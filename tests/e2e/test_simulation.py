@@ -10,8 +10,8 @@ from parlance.simulation.invariants import HARM
 from tests.e2e.running import ROOT, Fern
 
 CUSTOMERS = 200
-FLOOR = 0.8
-"""Below what one model trained with another seed reaches."""
+FLOOR = 0.9
+"""97 to 98 of 100 reached theirs when this was written, with two seeds."""
 
 
 def test_simulated_customers_come_to_no_harm_and_most_reach_their_goal(fern: Fern, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from ruamel.yaml import YAML
+from sqlalchemy.engine import make_url
 
 from parlance.simulation.claims import meanings
 from parlance.simulation.customer import Customer
@@ -13,10 +15,11 @@ from parlance.simulation.database import Reader
 from parlance.simulation.exchange import NOTHING, Heard, Said
 from parlance.simulation.personas import HABITS, Casting, Persona, Utterances
 from parlance.simulation.phrases import ENGLISH, typed_badly
-from parlance.simulation.profile import Profile
+from parlance.simulation.profile import Profile, fits
 from parlance.simulation.profile_reader import read_profile
 from parlance.testing.errors import BadTestFile
 from parlance.testing.turns import BotMessage, Button
+from shop.setup import set_up
 
 PROFILE = """\
 utterances: nlu.yml
@@ -208,3 +211,32 @@ def test_a_goal_that_no_utterance_asks_for_is_refused(tmp_path: Path) -> None:
     profile = read_profile(file)
     with pytest.raises(BadTestFile, match="no utterance asks for 'a'"):
         Utterances(profile).check(profile)
+
+
+def test_ferns_profile_fits_ferns_domain_data_and_shop(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    fern = read_profile(root / "simulation.yml")
+    domain = YAML(typ="safe").load(root / "domain.yml")
+    Utterances(fern).check(fern)
+    patterns = [*fern.questions, *fern.fallbacks, *(name for claim in fern.claims for name in claim.responses)]
+    patterns += [name for goal in fern.goals for name in (*goal.reached, *goal.refused)]
+    for pattern in patterns:
+        assert pattern == "*" or any(fits(response, [pattern]) for response in domain["responses"]), pattern
+    assert {goal.form for goal in fern.goals} - {""} <= domain["forms"].keys()
+    slots = {
+        *fern.remembered,
+        *fern.never_wrong,
+        *fern.answers,
+        *(slot for goal in fern.goals for slot in goal.answers),
+    }
+    assert slots <= domain["slots"].keys()
+    asks = {name for name in domain["responses"] if name.startswith("utter_confirm_")} - {"utter_confirm_person"}
+    assert all(fern.may_change([name]) is not None for name in asks if name != "utter_confirmed_unclear")
+
+    set_up(make_url(f"sqlite:///{tmp_path / 'shop.db'}"))
+    with Reader(tmp_path / "shop.db") as database:
+        assert Casting(fern, database, seed=1).without_anybody == []
+        for query in (*fern.watched.values(), *fern.lookups.values(), *(claim.query for claim in fern.claims)):
+            database.rows(query, {})
+        for goal in filter(lambda goal: goal.reached_query, fern.goals):
+            assert not database.finds(goal.reached_query, {})
