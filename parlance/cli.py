@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 from typer.core import TyperGroup
 
 from parlance.errors import ParlanceError
 from parlance.extras import importing_for_training
+from parlance.simulation.command import simulate
 from parlance.stopping import Stopped, stopped_by_signals
+from parlance.terminal import progress, say, stderr
 
 if TYPE_CHECKING:
     from parlance.data.audit import Finding
@@ -32,10 +33,10 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except ParlanceError as error:
-            _say(Text.assemble(("error: ", "bold red"), str(error)))
+            say(Text.assemble(("error: ", "bold red"), str(error)))
             raise typer.Exit(error.exit_status) from error
         except Stopped as stop:
-            _say(str(stop))
+            say(str(stop))
             raise typer.Exit(stop.exit_status) from None
 
 
@@ -49,6 +50,7 @@ app = typer.Typer(
 
 test_app = typer.Typer(no_args_is_help=True, help="Test a whole assistant.")
 app.add_typer(test_app, name="test")
+app.command()(simulate)
 
 _DATA_HELP = "A Rasa NLU file or folder, a CSV with text and intent columns, JSON lines, or CLINC150's JSON."
 _MODEL_HELP = (
@@ -82,7 +84,7 @@ def finetune(
     examples = read_examples(train)
     valid_examples = read_examples(valid, "valid") if valid else None
     findings = audit_examples(examples, chosen.out_of_scope_intents)
-    _print_findings(findings, _stderr())
+    _print_findings(findings, stderr())
     if any(finding.level == "error" for finding in findings):
         raise ParlanceError(
             f"{train} has errors that keep it from being learned.", "Put them right and run this again."
@@ -118,7 +120,7 @@ def evaluate(
     examples = read_examples(test, "test")
     model = _model_in(model)
     loaded = _load_model(model)
-    with _progress("Evaluating") as bar:
+    with progress("Evaluating") as bar:
         task = bar.add_task("", total=len(examples))
         report = measure(loaded, examples, threshold, lambda done, _: bar.update(task, completed=done))
     if json_file:
@@ -128,7 +130,7 @@ def evaluate(
         write_text_atomically(html_file, render_html(report, model=str(model), data=str(test)))
     print_summary(report, Console())
     for written in filter(None, (json_file, html_file)):
-        _say(f"wrote {written}")
+        say(f"wrote {written}")
 
 
 @app.command()
@@ -196,15 +198,15 @@ def conversations(
     from parlance.testing.session import Options, run_session
 
     if url is None:
-        _say(f"Starting the assistant; its logs are in {logs}.")
+        say(f"Starting the assistant; its logs are in {logs}.")
     options = Options(url, token, database, logs, start_timeout, jobs, timeout, fail_fast)
-    with _progress("Conversations") as bar:
+    with progress("Conversations") as bar:
         task = bar.add_task("", total=None)
         session = run_session(path, options, lambda done, total: bar.update(task, completed=done, total=total))
     report.print_results(session, Console())
     if junit_file:
         write_text_atomically(junit_file, report.junit(session.results))
-        _say(f"wrote {junit_file}")
+        say(f"wrote {junit_file}")
     raise typer.Exit(session.exit_status)
 
 
@@ -218,7 +220,7 @@ def _model_in(path: Path) -> Path:
             f"The folder {path} is not a model: it has no parlance.json.",
             "Give the folder that 'parlance finetune --out' wrote.",
         )
-    _say(f"model: {newest}")
+    say(f"model: {newest}")
     return newest
 
 
@@ -285,28 +287,6 @@ def _figures(tree: Any, prefix: str = "") -> list[tuple[str, float]]:
     if isinstance(tree, int | float) and not isinstance(tree, bool):
         return [(prefix, float(tree))]
     return []
-
-
-def _progress(what: str) -> Progress:
-    """A progress bar on stderr, so that stdout can be piped; none in a log file."""
-    console = _stderr()
-    return Progress(
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def _stderr() -> Console:
-    return Console(stderr=True)
-
-
-def _say(message: str | Text) -> None:
-    _stderr().print(message if isinstance(message, Text) else Text(message), soft_wrap=True)
 
 
 if __name__ == "__main__":

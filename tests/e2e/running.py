@@ -58,7 +58,7 @@ def write_settings(folder: Path, action_port: str, other_origin: str) -> str:
     endpoints["tracker_store"]["db"] = str(folder / "conversations.db")
     for name, content in (("credentials.yml", credentials), ("endpoints.yml", endpoints)):
         yaml.dump(content, folder / name)
-    return f"--credentials {folder / 'credentials.yml'} --endpoints {folder / 'endpoints.yml'}"
+    return f"--enable-api --credentials {folder / 'credentials.yml'} --endpoints {folder / 'endpoints.yml'}"
 
 
 @contextmanager
