@@ -153,8 +153,8 @@ def quote(session: Session, postcode: str) -> Quote:
 
 def named_day(day: date) -> Reschedule:
     """Whether an order of today can come on that day; MOVED where it can, else the nearest day that would do."""
-    earliest = _delivery_day(_working_day(today(), NAMED_DAY.days[0]))
-    latest = _delivery_day(_working_day(today(), NAMED_DAY.days[1]), -1)
+    earliest = _delivery_day(working_day(today(), NAMED_DAY.days[0]))
+    latest = _delivery_day(working_day(today(), NAMED_DAY.days[1]), -1)
     if not earliest <= day <= latest:
         too_soon = day < earliest
         outcome = RescheduleOutcome.TOO_SOON if too_soon else RescheduleOutcome.TOO_FAR

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy.engine import URL
 
+from parlance.actions.acts import ACTS as ANY_ACT
 from tests.unit.acts import ACTS, NO_YES, WRITTEN, YES, another_address, asked, cancelling, everything, forms_that_ask
 
 from .dialogue import Chat
@@ -29,6 +30,31 @@ def test_nothing_but_a_yes_changes_anything(own_shop: URL, act: Callable[[Chat],
         for intent in ("affirm", "nlu_fallback"):
             copy.deepcopy(waiting).say(text, intent, confidence=0.97)
     assert everything() == before
+
+
+UNSURE, SURE = 0.89, 0.999
+HEDGED = (
+    "marvellous, but not yet", "lovely if it's free", "smashing, unless it costs", "go for it, wait", "smashing maybe",
+    "marvellous, not sure though", "hmm smashing", "smashing, later", "marvellous?", "what would be smashing",
+    "smashing, only the first one", "smashing 99999", "that's not smashing", "smashing, and tell me the price",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_no_act_but_a_sure_yes_changes_anything_and_none_with_a_hedge_in_it(
+    own_shop: URL, act: Callable[[Chat], None]
+) -> None:
+    waiting = asked(act)
+    before = everything()
+    for name in sorted(ANY_ACT):
+        sure = UNSURE if name == "affirm" else SURE
+        for intent in ("affirm", "nlu_fallback", "inform"):
+            copy.deepcopy(waiting).say("marvellous", intent, act=name, act_confidence=sure)
+    for text in HEDGED:
+        copy.deepcopy(waiting).say(text, "affirm", act="affirm", act_confidence=SURE)
+    assert everything() == before
+    waiting.say("marvellous", "affirm", act="affirm", act_confidence=SURE)
+    assert everything() != before
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
