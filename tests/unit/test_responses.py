@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
@@ -41,6 +41,11 @@ def each(outcomes: type[Enum], but: Iterable[Enum] = ()) -> list[str]:
     return [str(outcome.value) for outcome in outcomes if outcome not in but]
 
 
+def but_not_found(beginning: str, outcomes: Any) -> list[str]:
+    """A response for each outcome but NOT_FOUND, which is answered as an order that is not the customer's."""
+    return [f"{beginning}{outcome}" for outcome in each(outcomes, [outcomes.NOT_FOUND])]
+
+
 ORDER_STATES = [*each(OrderStatus), "overdue"]
 PAYMENTS = ("paid", "pending", "failed", "refunded", "part_refunded")
 PAYMENT_PROBLEMS = ("card_declined", "3ds_failed", "expired")
@@ -65,18 +70,14 @@ BUILT: dict[str, list[str]] = {
     "utter_cancel_{'refunded' if paid else done.outcome.value}": [
         f"utter_cancel_{outcome}" for outcome in ("refunded", *each(CancelOutcome, [CancelOutcome.NOT_FOUND]))
     ],
-    "utter_address_{done.outcome.value}": [
-        f"utter_address_{outcome}" for outcome in each(AddressOutcome, [AddressOutcome.NOT_FOUND])
-    ],
+    "utter_address_{done.outcome.value}": but_not_found("utter_address_", AddressOutcome),
     "utter_items_{done.outcome.value}{costs(done)}": [
         f"utter_items_{outcome}{change}"
         for outcome in each(ItemsOutcome, [ItemsOutcome.NOT_FOUND])
         for change in (ITEMS_CHANGES if outcome in ("changed", "removed") else ("",))
     ],
     # delivery
-    "utter_missing_{report.outcome.value}": [
-        f"utter_missing_{outcome}" for outcome in each(MissingOutcome, [MissingOutcome.NOT_FOUND])
-    ],
+    "utter_missing_{report.outcome.value}": but_not_found("utter_missing_", MissingOutcome),
     "utter_claim_already_open{without}": ["utter_claim_already_open", "utter_claim_already_open_without_photo"],
     "utter_claim_{claim.outcome.value}{without}": [
         f"utter_claim_{outcome}{photo}"
@@ -86,19 +87,11 @@ BUILT: dict[str, list[str]] = {
     "utter_photo_{outcome.value}": [
         f"utter_photo_{outcome}" for outcome in each(PhotoOutcome, [PhotoOutcome.NOT_FOUND])
     ],
-    "utter_reschedule_{done.outcome.value}": [
-        f"utter_reschedule_{outcome}" for outcome in each(RescheduleOutcome, [RescheduleOutcome.NOT_FOUND])
-    ],
+    "utter_reschedule_{done.outcome.value}": but_not_found("utter_reschedule_", RescheduleOutcome),
     # care
-    "utter_delivery_note_{done.outcome.value}": [
-        f"utter_delivery_note_{outcome}" for outcome in each(NoteOutcome, [NoteOutcome.NOT_FOUND])
-    ],
-    "utter_reinstate_{done.outcome.value}": [
-        f"utter_reinstate_{outcome}" for outcome in each(ReinstateOutcome, [ReinstateOutcome.NOT_FOUND])
-    ],
-    "utter_goodwill_{decision.outcome.value}": [
-        f"utter_goodwill_{outcome}" for outcome in each(GoodwillOutcome, [GoodwillOutcome.NOT_FOUND])
-    ],
+    "utter_delivery_note_{done.outcome.value}": but_not_found("utter_delivery_note_", NoteOutcome),
+    "utter_reinstate_{done.outcome.value}": but_not_found("utter_reinstate_", ReinstateOutcome),
+    "utter_goodwill_{decision.outcome.value}": but_not_found("utter_goodwill_", GoodwillOutcome),
     "utter_cannot/{topic}": [response for response in RESPONSES if response.startswith("utter_cannot/")],
     "utter_cannot_offer_{offer}": [f"utter_cannot_offer_{offer}" for offer in sorted(set(OFFERS.values()))],
     # returns
@@ -106,9 +99,7 @@ BUILT: dict[str, list[str]] = {
         f"utter_return_{outcome}"
         for outcome in each(ReturnableOutcome, [ReturnableOutcome.OK, ReturnableOutcome.NOT_FOUND])
     ],
-    "utter_return_{done.outcome.value}": [
-        f"utter_return_{outcome}" for outcome in each(ReturnOutcome, [ReturnOutcome.NOT_FOUND])
-    ],
+    "utter_return_{done.outcome.value}": but_not_found("utter_return_", ReturnOutcome),
     "utter_confirm_cancel{unpaid}": ["utter_confirm_cancel", "utter_confirm_cancel_unpaid"],
     "utter_confirm_cancel_whole{unpaid}": ["utter_confirm_cancel_whole", "utter_confirm_cancel_whole_unpaid"],
     "utter_confirm_{'items' if quantity else 'remove'}{costs(done)}": [
@@ -122,15 +113,11 @@ BUILT: dict[str, list[str]] = {
     "utter_refund_{refund.state.value}": [
         f"utter_refund_{state}" for state in each(RefundState, [RefundState.NOT_FOUND])
     ],
-    "utter_label_{label.outcome.value}": [
-        f"utter_label_{outcome}" for outcome in each(LabelOutcome, [LabelOutcome.NOT_FOUND])
-    ],
+    "utter_label_{label.outcome.value}": but_not_found("utter_label_", LabelOutcome),
     # payment
     "utter_payment_{status}": [f"utter_payment_{status}" for status in PAYMENTS],
     "utter_payment_{order.payment_problem}": [f"utter_payment_{problem}" for problem in PAYMENT_PROBLEMS],
-    "utter_invoice_{done.outcome.value}": [
-        f"utter_invoice_{outcome}" for outcome in each(InvoiceOutcome, [InvoiceOutcome.NOT_FOUND])
-    ],
+    "utter_invoice_{done.outcome.value}": but_not_found("utter_invoice_", InvoiceOutcome),
     "utter_promo_{promo.outcome.value}": [
         f"utter_promo_{outcome}" for outcome in each(PromoOutcome, [PromoOutcome.VALID])
     ],
@@ -141,9 +128,7 @@ BUILT: dict[str, list[str]] = {
     "utter_gift_card_{card.outcome.value}": [f"utter_gift_card_{outcome}" for outcome in each(GiftCardOutcome)],
     # products
     "utter_found_without_{found.dropped}": [f"utter_found_without_{filter_}" for filter_ in RELAXATIONS],
-    "utter_notice_{notice.outcome.value}": [
-        f"utter_notice_{outcome}" for outcome in each(StockNoticeOutcome, [StockNoticeOutcome.NOT_FOUND])
-    ],
+    "utter_notice_{notice.outcome.value}": but_not_found("utter_notice_", StockNoticeOutcome),
     "utter_because_{one.because.code}": [f"utter_because_{reason}" for reason in REASONS],
     # account
     "utter_confirm_{field_of(detail)}": [f"utter_confirm_{field}" for field in get_args(ContactField)],
