@@ -81,7 +81,8 @@ def a_note(chat: Chat) -> None:
 
 
 def bringing_back(chat: Chat) -> None:
-    cancelling(chat)
+    """Of an order that no other act is about, since it is cancelled for it."""
+    chat.say("cancel 10422, tom.okafor@example.com", "cancel_order")
     chat.ask("affirm")
     chat.say("oh no, uncancel it", "reinstate_order")
 
