@@ -17,7 +17,6 @@ from actions.shop_access import ask_shop
 from actions.wording import money
 from parlance.actions.form_endings import ENDED, unavailable
 from parlance.actions.messages import SURE, intent_of, is_asked_for, latest_text
-from parlance.actions.pending_requests import resume_later
 from parlance.actions.wording import listing
 from shop import baskets
 from shop.baskets import WRAP_PENCE, BasketItem
@@ -49,6 +48,8 @@ UNWRAP = re.compile(
 
 class ValidateWrapForm(Form):
     """What the card shall say."""
+
+    is_aside = True
 
     def name(self) -> str:
         return "validate_wrap_form"
@@ -102,10 +103,6 @@ class ActionWrapGift(CompletedForm):
 
     def name(self) -> str:
         return "action_wrap_gift"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        events = await super().run(dispatcher, tracker, domain)
-        return [*events, *resume_later(tracker, {"wrap_form"})]
 
     async def complete(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, customer: KnownCustomer | None

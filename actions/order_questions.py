@@ -23,7 +23,7 @@ from parlance.actions.in_hand import topic_of
 from parlance.actions.wording import day, listing
 from shop.delivery import why_not_missing
 from shop.models import OrderStatus
-from shop.order_facts import cancellation_of, delay_of
+from shop.order_facts import delay_of
 from shop.order_numbers import show_order_number
 from shop.orders import OrderSummary
 
@@ -175,17 +175,6 @@ async def _why_late(asked: Asked) -> Answer | None:
     return Answer("utter_order_has_arrived" if order.status in ARRIVED else "utter_order_not_late")
 
 
-async def _why_cancelled(asked: Asked) -> Answer | None:
-    facts = await ask_shop(cancellation_of, asked.order.number, asked.customer.id)
-    if facts is None:
-        return Answer("utter_order_not_cancelled", offer="order_status")
-    blanks = {"cancelled_on": day(facts.cancelled_on), "note": facts.note}
-    if facts.by_customer:
-        return Answer("utter_order_cancelled_by_customer", blanks, "human_handoff")
-    response = "utter_order_question/why_cancelled" if facts.note else "utter_order_cancelled_unnoted"
-    return Answer(response, blanks, "human_handoff")
-
-
 ANSWERS: Mapping[str, Callable[[Asked], Awaitable[Answer | None]]] = {
     "courier": _courier,
     "tracking": _tracking,
@@ -196,6 +185,5 @@ ANSWERS: Mapping[str, Callable[[Asked], Awaitable[Answer | None]]] = {
     "address": _address,
     "placed": _placed,
     "why_late": _why_late,
-    "why_cancelled": _why_cancelled,
 }
 """By topic how the answer is found; None says where the order is."""

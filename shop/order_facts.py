@@ -1,4 +1,4 @@
-"""What else a customer may know of their own order: its cancellation, and the sum of a refund."""
+"""What else a customer may know of their own order: why it is late, and the sum of a refund."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,17 +7,7 @@ from sqlalchemy.orm import Session
 
 from shop import ledger
 from shop.models import Order, OrderStatus, Refund, Return
-from shop.orders import CANCELLED_BY_CUSTOMER
 from shop.own_orders import own_order
-
-
-@dataclass(frozen=True)
-class CancellationFacts:
-    """When an order was cancelled, why (a note, often empty), and whether the customer asked for it."""
-
-    cancelled_on: date
-    note: str
-    by_customer: bool
 
 
 @dataclass(frozen=True)
@@ -37,15 +27,6 @@ class RefundFacts:
     goods_pence: int
     discount_pence: int
     delivery_pence: int
-
-
-def cancellation_of(session: Session, number: str | int, customer_id: int) -> CancellationFacts | None:
-    """How a customer's order was cancelled; None where it is not, or is not theirs."""
-    order = own_order(session, number, customer_id)
-    if order is None or order.status != OrderStatus.CANCELLED:
-        return None
-    step = next(event for event in reversed(order.events) if event.status == OrderStatus.CANCELLED)
-    return CancellationFacts(step.happened_at.date(), step.note, step.note == CANCELLED_BY_CUSTOMER)
 
 
 def delay_of(session: Session, number: str | int, customer_id: int) -> str:

@@ -73,8 +73,6 @@ ANSWERED = [
     (10432, "why_late", "utter_order_not_late"),
     (10433, "why_late", "utter_order_has_arrived"),
     (10427, "why_late", "utter_order_nothing_sent"),
-    (10427, "why_cancelled", "utter_order_cancelled_by_customer"),
-    (10432, "why_cancelled", "utter_order_not_cancelled"),
     (10432, "something_else", "utter_order_dispatched"),
 ]
 
@@ -106,20 +104,6 @@ def test_of_two_parcels_the_one_to_come_is_told_of(own_shop: URL) -> None:
         coming = coming.where(Order.number == 10441, Parcel.delivered_on.is_(None))
         expected = session.execute(coming).scalar_one()
     assert asks(10441, "tracking").told("tracking") == expected
-
-
-def test_a_cancellation_with_another_reason_or_none_is_told_as_noted(own_shop: URL) -> None:
-    def noted(note: str) -> str:
-        with open_session() as session:
-            order = select(Order.id).where(Order.number == 10427)
-            where = (OrderEvent.order_id == order.scalar_subquery(), OrderEvent.status == "cancelled")
-            session.execute(
-                update(OrderEvent).where(*where).values(note=note).execution_options(synchronize_session=False)
-            )
-        return str(asks(10427, "why_cancelled").said[-1]["response"])
-
-    assert noted("the payment was never made") == "utter_order_question/why_cancelled"
-    assert noted("") == "utter_order_cancelled_unnoted"
 
 
 def test_a_delay_without_a_reason_offers_a_person_and_an_overdue_parcel_a_search(own_shop: URL) -> None:
