@@ -29,6 +29,9 @@ REOPENS = {
     "a_copy": "export_data",
     "a_new_password": "password_help",
     "a_purchase": "checkout",
+    "a_note": "delivery_note",
+    "bringing_back": "reinstate_order",
+    "points": "goodwill",
 }
 """The request that opens the form again, where it is not called like the act."""
 

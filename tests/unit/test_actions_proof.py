@@ -22,6 +22,7 @@ from tests.unit.dialogue import Chat, Conversation, recognised_as, registered_ac
 
 ADA, ELIN, TOM = "ada.byrne@example.com", "elin.hughes@example.com", "tom.okafor@example.com"
 NEEDS_MORE = {"action_change_address", "action_change_contact", "action_export_data", "action_delete_data"}
+NEEDS_MORE |= {"action_write_delivery_note"}
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +91,7 @@ def test_an_act_refuses_who_has_proved_too_little_whatever_the_slots_say(action:
         token=mint(of, "Tom", "test", 60) or "" if of else "a.forged.token",
         customer=recognised_as(ADA),
         one_time_code=True, confirmed=True, order_number="10434", address="1 Thief Road", postcode="BA1 2AB",
-        contact_detail="phone", new_value="07700 900118",
+        contact_detail="phone", new_value="07700 900118", driver_note="leave it with the thief",
     ).hears("yes", "affirm")  # fmt: skip
     with open_session() as session:
         before = [dict(row) for row in session.execute(select(Customer.__table__)).mappings()]
