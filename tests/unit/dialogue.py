@@ -103,6 +103,7 @@ class Conversation:
         required = set(DOMAIN["forms"][name]["required_slots"])
         if self.form == name:
             candidates = {k: v for k, v in self._set_since_the_message().items() if k in required}
+            self.given({REQUESTED: self.slots[REQUESTED]})
         else:
             self._open(name)
             candidates = {k: v for k, v in self.slots.items() if k in required and v is not None}

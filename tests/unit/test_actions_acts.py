@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 
 from parlance.actions.acts import ACTS, act_in
 
-from .dialogue import Chat
+from .dialogue import Chat, registered_actions
 
 ADA = "ada.byrne@example.com"
 
@@ -84,6 +84,18 @@ def test_the_question_for_a_yes_gives_way_to_a_person_at_last(cancelling: Chat) 
     assert "/human_handoff" in [button["payload"] for button in cancelling.buttons()]
     assert cancelling.say("hmm", "nlu_fallback") == ["utter_offer_person"]
     assert cancelling.form is None
+
+
+def test_a_question_is_put_twice_though_something_else_was_answered_in_between(own_shop: URL) -> None:
+    chat, asked = Chat(), []
+    chat.ask("order_status")
+    for _ in range(3):
+        chat.say("thanks", "thank", act="other")
+        chat.events.append({"event": "action_execution_rejected", "name": "order_form"})
+        chat.fills(registered_actions()["validate_order_form"])
+        asked.append(chat.slots["requested_slot"])
+    assert asked == ["order_number", "ways_on", "ways_on"]
+    assert chat.say("10433") == ["utter_ask_email"], "which is an answer to the question all the same"
 
 
 def test_what_was_asked_for_is_the_answer_whatever_intent_it_has(returning: Chat) -> None:
