@@ -49,7 +49,6 @@ class Form(FormValidationAction):
     """The requests that it collects for, where there are several."""
     act: ClassVar[str] = ""
     """Words with which a yes may say again what it is for: "yes, cancel the booking"."""
-
     is_aside: ClassVar[bool] = False
     """Whether it only answers a question, so that a form which it interrupts goes on without a word."""
 
@@ -165,10 +164,11 @@ class Form(FormValidationAction):
         )
 
     def _request_kept(self, tracker: Tracker, events: list[EventType]) -> list[EventType]:
-        """ "It came in pieces", given as the reason why, is no new request."""
+        """The slot ``request`` as it was: "it came in pieces", given as the reason why, is no new request."""
         asked, request = tracker.get_slot(REQUESTED), value_before_this_turn(tracker, "request")
         told = asked in settings().free_text and slots_in(events).get(asked) and request in self.requests
-        return _back_to(request, tracker) if told or act_of(tracker) in (INFORM, CORRECT) else []
+        answers = act_of(tracker) in (INFORM, CORRECT) and intent_of(tracker) not in self.requests
+        return _back_to(request, tracker) if told or answers else []
 
     async def _without_answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, events: list[EventType]

@@ -86,6 +86,7 @@ class Conversation:
             self.message["act"] = {"name": act, "confidence": act_confidence}
         known = {"identity_token": self.token, "client": self.client}
         metadata = {name: value for name, value in known.items() if value}
+        self.events.append({"event": "action", "name": "action_listen"})
         self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
         for slot, settings in DOMAIN["slots"].items():
             for mapping in settings["mappings"]:

@@ -67,6 +67,10 @@ def test_a_no_in_own_words_ends_it_and_says_that_nothing_was_done(cancelling: Ch
     assert cancelling.form is None
 
 
+def test_a_sure_no_is_one_whatever_request_it_was_taken_for(cancelling: Chat) -> None:
+    assert cancelling.say("i'd rather have the lot", "order_contents", act="deny") == ["utter_not_cancelled"]
+
+
 def test_a_hesitation_is_no_request_whatever_it_was_taken_for(cancelling: Chat) -> None:
     said = cancelling.say("hmm i'd have to ask about the money", "refund_status", act="hesitate")
     assert said == ["utter_confirmed_unclear", "utter_confirm_cancel"]
@@ -160,10 +164,13 @@ def test_what_is_open_is_said_once_at_the_end(cancelling: Chat) -> None:
     assert cancelling.ask("goodbye") == ["utter_goodbye"]
 
 
-def test_a_part_of_an_order_is_taken_out_and_the_rest_stays(own_shop: URL) -> None:
+@pytest.mark.parametrize(
+    "text", ["cancel just the cushion", "please cancel the cushion in my order", "no cushion anymore, cancel that one"]
+)
+def test_a_part_of_an_order_is_taken_out_and_the_rest_stays(own_shop: URL, text: str) -> None:
     chat = Chat()
     chat.say(f"where is 10434, {ADA}", "order_status", order_number="10434")
-    said = chat.say("cancel just the cushion", "cancel_order", category="cushion")
+    said = chat.say(text, "cancel_order", category="cushion")
     assert said[0] == "utter_cancel_part" and said[-1].startswith("utter_confirm_remove")
     assert chat.form == "items_form"
 
