@@ -33,7 +33,9 @@ from shop.orders import CancelOutcome, OrderSummary, cancel_order
 from shop.preview import preview
 
 _WHOLE = re.compile(r"\b(?:whole|entire|all|everything|lot|complete|completely)\b")
-_PART = re.compile(r"\b(?:just|only|part|one of|out of|off|from|part of|except|keep)\b")
+_PART = re.compile(r"\b(?:just|only|part of|one of|out of|off|from|in (?:my|the|this|that)? ?order|except|keep)\b")
+
+_ORDER = re.compile(r"\bcancel\w{0,6}\W{1,3}(?:\w{1,20}\W{1,3}){0,2}orders?\b|\border\b.{0,20}\bcancel")
 
 
 class ValidateCancelForm(OrderForm):
@@ -122,7 +124,7 @@ def wants_only_part(tracker: Tracker) -> bool:
     """Whether a part of an order is all that shall be cancelled: "just the mug", "take the mug off", and not "cancel my
     order for the mug"."""
     said = " ".join(str(message.get("text") or "").lower() for message in messages_of_request(tracker))
-    return not _WHOLE.search(said) and bool(_PART.search(said) or not re.search(r"\border\b", said))
+    return not _WHOLE.search(said) and bool(_PART.search(said) or not _ORDER.search(said))
 
 
 def take_out(dispatcher: CollectingDispatcher, tracker: Tracker, part: str) -> list[EventType]:

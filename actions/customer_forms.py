@@ -18,6 +18,7 @@ from parlance.actions import confirmation, forms
 from parlance.actions.form_endings import ENDED, give_up, not_understood, refuse, unavailable
 from parlance.actions.in_hand import hold, means_an_earlier_one, refs
 from parlance.actions.messages import (
+    GOES_ON,
     REQUESTED,
     chosen,
     client_of,
@@ -136,7 +137,8 @@ class OrderForm(Form):
         previous = find_order_number(str(value_before_this_turn(tracker, "order_number") or ""))
         if number is None:
             return {"order_number": None if is_asked_for(tracker, "order_number") else previous}
-        if previous not in (None, number) and tracker.active_loop.get("name") == self.form_name():
+        goes_on = tracker.latest_message.get(GOES_ON)
+        if previous not in (None, number) and not goes_on and tracker.active_loop.get("name") == self.form_name():
             dispatcher.utter_message(response="utter_order_number_changed", number=show_order_number(number))
         return {"order_number": number}
 

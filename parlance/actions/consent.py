@@ -208,7 +208,9 @@ def answer(tracker: Tracker, act: str = "") -> bool | None:
         tracker: The conversation.
         act: As for ``is_plain_yes``.
     """
-    consent = tracker.get_slot(CONSENT)
+    consent, said = tracker.get_slot(CONSENT), act_of(tracker)
+    if consent and said in (DENY, STOP):
+        return False
     if not consent or not is_about_the_same(tracker):
         return None
     text = latest_text(tracker)
@@ -219,8 +221,7 @@ def answer(tracker: Tracker, act: str = "") -> bool | None:
     request = str(value_before_this_turn(tracker, "request") or "")
     if is_yes(message, f"{act} {consent.get('words', '')}", asked, request):
         return True
-    said = act_of(tracker)
-    if said in (DENY, STOP) or is_only_no(text):
+    if is_only_no(text):
         return False
     return False if said not in _GOES_ON and (intent_of(tracker) == "deny" or is_plain_no(text)) else None
 

@@ -49,17 +49,27 @@ class Form(FormValidationAction):
     """The requests that it collects for, where there are several."""
     act: ClassVar[str] = ""
     """Words with which a yes may say again what it is for: "yes, cancel the booking"."""
-
     is_aside: ClassVar[bool] = False
     """Whether it only answers a question, so that a form which it interrupts goes on without a word."""
 
     async def _validated(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """rasa_sdk's ``run``; a form that gives way asks for nothing."""
-        events: list[EventType] = await super().run(dispatcher, tracker, domain)
-        gives_way = any(event["event"] == "action_execution_rejected" for event in events)
-        return [event for event in events if not (gives_way and event.get("name") == REQUESTED)]
+        """rasa_sdk's ``run``, unless the message is not for the form: then it is not read for answers at all."""
+        tracker.slots[REQUESTED] = slot_asked_for(tracker)
+        if form_before(tracker) != self.form_name():
+            return list(await super().run(dispatcher, tracker, domain))
+        if was_rejected(tracker, self.form_name()):
+            events: list[EventType] | None = await self._ask_again(dispatcher, tracker, domain)
+        else:
+            events = self._turn_away(dispatcher, tracker, domain)
+        if events is None:
+            return list(await super().run(dispatcher, tracker, domain))
+        if any(event["event"] == "action_execution_rejected" for event in events):
+            return events
+        tracker.add_slots(events)
+        asked = await self.next_requested_slot(dispatcher, tracker, domain)
+        return [*events, *([asked] if asked else [])]
 
     run = prepared(_validated)
 
@@ -92,12 +102,6 @@ class Form(FormValidationAction):
         """Rasa's, then what has to be looked up, and a word about an answer that filled nothing."""
         if form_before(tracker) != self.form_name():
             return await self._open(dispatcher, tracker, domain)
-        tracker.slots[REQUESTED] = slot_asked_for(tracker)
-        if was_rejected(tracker, self.form_name()):
-            return await self._ask_again(dispatcher, tracker, domain)
-        turned_away = self._turn_away(dispatcher, tracker, domain)
-        if turned_away is not None:
-            return turned_away
         events = await super().get_validation_events(dispatcher, tracker, domain)
         tracker.add_slots(events)
         events = [*events, *await self.look_up(dispatcher, tracker, domain, slots_in(events))]
@@ -121,7 +125,7 @@ class Form(FormValidationAction):
     async def _ask_again(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Something else has answered the message, of which the form had no use: it is not read for answers again."""
+        """Something else has answered the message, of which the form had no use."""
         before = self._as_before(tracker, domain) if act_of(tracker) in (REQUEST, ASK) else []
         tracker.add_slots(before)
         events = await self.look_up(dispatcher, tracker, domain, {})
@@ -160,10 +164,11 @@ class Form(FormValidationAction):
         )
 
     def _request_kept(self, tracker: Tracker, events: list[EventType]) -> list[EventType]:
-        """ "It came in pieces", given as the reason why, is no new request."""
+        """The slot ``request`` as it was: "it came in pieces", given as the reason why, is no new request."""
         asked, request = tracker.get_slot(REQUESTED), value_before_this_turn(tracker, "request")
         told = asked in settings().free_text and slots_in(events).get(asked) and request in self.requests
-        return _back_to(request, tracker) if told or act_of(tracker) in (INFORM, CORRECT) else []
+        answers = act_of(tracker) in (INFORM, CORRECT) and intent_of(tracker) not in self.requests
+        return _back_to(request, tracker) if told or answers else []
 
     async def _without_answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict, events: list[EventType]

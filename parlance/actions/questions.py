@@ -22,12 +22,17 @@ _TITLES = {"leave": "Stop here", "person": "Talk to a person"}
 
 
 def times_asked(tracker: Tracker, slot: str) -> int:
-    """How often the open form has asked for a slot, whatever was said in between; the ways on count, too."""
-    times, asked, form = 0, None, None
+    """How often the open form has asked for a slot, whatever was said in between; the ways on count, too.
+
+    It asks when it sets Rasa's slot in its own run. Rasa sets the slot once more, before each run, for the validation.
+    """
+    times, asked, form, action = 0, None, None, None
     for event in applied_events(tracker):
         if event["event"] in CHANGES_FORM and event.get("name") != form:
             times, form = 0, event.get("name")
-        if event["event"] == "slot" and event.get("name") == REQUESTED:
+        elif event["event"] == "action":
+            action = event.get("name")
+        elif event["event"] == "slot" and event.get("name") == REQUESTED and action == form:
             asked = event.get("value") if event.get("value") != WAYS_ON else asked
             times += asked == slot
     return times
@@ -60,7 +65,8 @@ class ActionAskWaysOn(Action):
         return f"action_ask_{WAYS_ON}"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        dispatcher.utter_message(response="utter_ways_on", buttons=[*_of_the_question(tracker), *ways_out(tracker)])
+        buttons = {button["payload"]: button for button in (*_of_the_question(tracker), *ways_out(tracker))}
+        dispatcher.utter_message(response="utter_ways_on", buttons=list(buttons.values()))
         return []
 
 

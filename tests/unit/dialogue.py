@@ -91,6 +91,7 @@ class Conversation:
             self.message["response_selector"] = {"all_retrieval_intents": [intent], intent: chosen}
         known = {"identity_token": self.token, "client": self.client}
         metadata = {name: value for name, value in known.items() if value}
+        self.events.append({"event": "action", "name": "action_listen"})
         self.events.append({"event": "user", **self.message, "metadata": metadata, "parse_data": self.message})
         for slot, settings in DOMAIN["slots"].items():
             for mapping in settings["mappings"]:
@@ -108,6 +109,7 @@ class Conversation:
         required = set(DOMAIN["forms"][name]["required_slots"])
         if self.form == name:
             candidates = {k: v for k, v in self._set_since_the_message().items() if k in required}
+            self.given({REQUESTED: self.slots[REQUESTED]})
         else:
             self._open(name)
             candidates = {k: v for k, v in self.slots.items() if k in required and v is not None}

@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 
 from parlance.actions.acts import ACTS, act_in
 
-from .dialogue import Chat
+from .dialogue import Chat, registered_actions
 
 ADA = "ada.byrne@example.com"
 
@@ -67,6 +67,10 @@ def test_a_no_in_own_words_ends_it_and_says_that_nothing_was_done(cancelling: Ch
     assert cancelling.form is None
 
 
+def test_a_sure_no_is_one_whatever_request_it_was_taken_for(cancelling: Chat) -> None:
+    assert cancelling.say("i'd rather have the lot", "order_contents", act="deny") == ["utter_not_cancelled"]
+
+
 def test_a_hesitation_is_no_request_whatever_it_was_taken_for(cancelling: Chat) -> None:
     said = cancelling.say("hmm i'd have to ask about the money", "refund_status", act="hesitate")
     assert said == ["utter_confirmed_unclear", "utter_confirm_cancel"]
@@ -84,6 +88,18 @@ def test_the_question_for_a_yes_gives_way_to_a_person_at_last(cancelling: Chat) 
     assert "/human_handoff" in [button["payload"] for button in cancelling.buttons()]
     assert cancelling.say("hmm", "nlu_fallback") == ["utter_offer_person"]
     assert cancelling.form is None
+
+
+def test_a_question_is_put_twice_though_something_else_was_answered_in_between(own_shop: URL) -> None:
+    chat, asked = Chat(), []
+    chat.ask("order_status")
+    for _ in range(3):
+        chat.say("thanks", "thank", act="other")
+        chat.events.append({"event": "action_execution_rejected", "name": "order_form"})
+        chat.fills(registered_actions()["validate_order_form"])
+        asked.append(chat.slots["requested_slot"])
+    assert asked == ["order_number", "ways_on", "ways_on"]
+    assert chat.say("10433") == ["utter_ask_email"], "which is an answer to the question all the same"
 
 
 def test_what_was_asked_for_is_the_answer_whatever_intent_it_has(returning: Chat) -> None:
@@ -148,10 +164,13 @@ def test_what_is_open_is_said_once_at_the_end(cancelling: Chat) -> None:
     assert cancelling.ask("goodbye") == ["utter_goodbye"]
 
 
-def test_a_part_of_an_order_is_taken_out_and_the_rest_stays(own_shop: URL) -> None:
+@pytest.mark.parametrize(
+    "text", ["cancel just the cushion", "please cancel the cushion in my order", "no cushion anymore, cancel that one"]
+)
+def test_a_part_of_an_order_is_taken_out_and_the_rest_stays(own_shop: URL, text: str) -> None:
     chat = Chat()
     chat.say(f"where is 10434, {ADA}", "order_status", order_number="10434")
-    said = chat.say("cancel just the cushion", "cancel_order", category="cushion")
+    said = chat.say(text, "cancel_order", category="cushion")
     assert said[0] == "utter_cancel_part" and said[-1].startswith("utter_confirm_remove")
     assert chat.form == "items_form"
 

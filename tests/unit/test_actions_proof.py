@@ -131,7 +131,7 @@ def test_a_code_is_nowhere_but_in_the_mail() -> None:
 def test_guesses_end_the_form_and_the_right_code_comes_too_late() -> None:
     chat = asked_for_a_code()
     for _ in range(MOST_TRIES - 1):
-        assert chat.say(wrong_code()) == ["utter_code_wrong", "utter_ask_one_time_code"]
+        assert chat.say(wrong_code())[0] == "utter_code_wrong"
     assert chat.say(wrong_code()) == ["utter_code_gone"] and chat.form is None
     right = sent_code()
     chat.ask("change_contact", phone="07700 900118")
