@@ -1,9 +1,10 @@
 """Answers to a question with consequences: how many yeses are taken for one, and which others are.
 
-    python benchmarks/answers.py --model models/fern.tar.gz --answers answers.yml --act "cancel order"
+    python benchmarks/answers.py --model models/fern.tar.gz --answers tests/answers/test.yml
 
-The file is a list of {question, text, answer}, where the answer is ``yes`` or ``other``. What decides is
-``parlance.actions.consent.is_yes``, on what the model understands of the text after the question.
+The file is a list of {question, request, act, yes, other}: what led to the question, the words with which a yes may say
+again what is asked, and the answers of both kinds. What decides is ``parlance.actions.consent.is_yes``, on what the
+model understands of an answer after the question.
 """
 
 import argparse
@@ -26,6 +27,8 @@ class Answer(NamedTuple):
     """What somebody answered to a question."""
 
     question: str
+    request: str
+    act: str
     text: str
     is_yes: bool
 
@@ -54,31 +57,25 @@ class Measured(NamedTuple):
 
 
 def read_answers(file: Path) -> list[Answer]:
-    """The answers in a file.
-
-    Raises:
-        ValueError: One is neither a yes nor another.
-    """
-    found = []
-    for entry in YAML(typ="safe").load(file.read_text(encoding="utf-8")):
-        # YAML takes a bare yes for True.
-        kind = {True: "yes"}.get(entry["answer"], entry["answer"])
-        if kind not in ("yes", "other"):
-            raise ValueError(f"{file}: the answer {entry['text']!r} is {kind!r}, neither 'yes' nor 'other'.")
-        found.append(Answer(str(entry["question"]), str(entry["text"]), kind == "yes"))
-    return found
+    """The answers in a file."""
+    return [
+        Answer(asked["question"], asked["request"], asked["act"], text, kind == "yes")
+        for asked in YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+        for kind in ("yes", "other")
+        for text in asked[kind]
+    ]
 
 
-def measure(answers: Iterable[Answer], understand: Understand, act: str = "") -> Measured:
+def measure(answers: Iterable[Answer], understand: Understand) -> Measured:
     """What ``is_yes`` decides of each answer.
 
     Args:
         answers: The answers.
         understand: The model.
-        act: Words that say again what is asked, as a form has them (``Form.act``).
     """
     decided = [
-        (answer, is_yes(understand(answer.text, answer.question), act, (answer.question,))) for answer in answers
+        (answer, is_yes(understand(answer.text, answer.question), answer.act, (answer.question,), answer.request))
+        for answer in answers
     ]
     return Measured(
         yeses=sum(answer.is_yes for answer, _ in decided),
@@ -114,10 +111,11 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="a trained Rasa model")
-    parser.add_argument("--answers", type=Path, required=True, help="a YAML file of {question, text, answer}")
-    parser.add_argument("--act", default="", help="words with which a yes may say again what is asked")
+    parser.add_argument(
+        "--answers", type=Path, required=True, help="a YAML file of {question, request, act, yes, other}"
+    )
     options = parser.parse_args()
-    measured = measure(read_answers(options.answers), understanding(options.model), options.act)
+    measured = measure(read_answers(options.answers), understanding(options.model))
     print("\n".join(measured.lines()))
 
 

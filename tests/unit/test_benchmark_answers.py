@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from answers import measure, read_answers
 
+ROOT = Path(__file__).parents[2]
 QUESTION = "Shall I cancel FH-10432?"
 FILE = f"""
-- {{question: "{QUESTION}", text: "yes", answer: yes}}
-- {{question: "{QUESTION}", text: "you'd make me happy", answer: yes}}
-- {{question: "{QUESTION}", text: "not sure", answer: other}}
-- {{question: "{QUESTION}", text: "lovely weather", answer: other}}
-- {{question: "{QUESTION}", text: "be a dear and get it over with", answer: "yes"}}
+- question: "{QUESTION}"
+  request: cancel_order
+  act: cancel order
+  "yes": ["yes", "you'd make me happy", "be a dear and get it over with"]
+  other: ["not sure", "lovely weather"]
 """
 
 
@@ -41,8 +40,8 @@ def test_what_is_decided_wrongly_is_counted_and_listed(tmp_path: Path) -> None:
     assert "lovely weather" in lines[2] and len(lines) == 4
 
 
-def test_an_answer_of_another_kind_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "answers.yml"
-    file.write_text('- {question: "Shall I?", text: "ok", answer: perhaps}', encoding="utf-8")
-    with pytest.raises(ValueError, match="neither 'yes' nor 'other'"):
-        read_answers(file)
+def test_the_projects_own_answers_are_many_and_none_is_both() -> None:
+    for name in ("valid", "test"):
+        answers = read_answers(ROOT / "tests" / "answers" / f"{name}.yml")
+        assert sum(answer.is_yes for answer in answers) > 500 and sum(not answer.is_yes for answer in answers) > 750
+        assert len({(answer.question, answer.text.lower()) for answer in answers}) == len(answers)
