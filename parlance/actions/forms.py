@@ -115,7 +115,7 @@ class Form(FormValidationAction):
     async def _open(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         """The form begins, with what its message says."""
         if is_refusal(latest_text(tracker), intent_of(tracker)):
-            return refuse(dispatcher, "utter_not_wanted")
+            return [*refuse(dispatcher, "utter_not_wanted"), *interrupted_form(tracker, domain)]
         left_over = empty_left_overs(tracker, domain["forms"][self.form_name()]["required_slots"])
         events: list[EventType] = [*left_over, *await super().get_validation_events(dispatcher, tracker, domain)]
         tracker.add_slots(events)

@@ -206,11 +206,7 @@ class Chat(Conversation):
         """What Fern says, by the responses' names.
 
         Args:
-            text: The message.
-            intent: What NLU takes it for.
-            confidence: How sure NLU is of that.
-            act: What NLU says that it does to what is open; nothing where it is empty.
-            act_confidence: How sure NLU is of that.
+            act: What NLU says that the message does to what is open; nothing where it is empty.
             entities: By type the value, or several of them.
         """
         self.said = []

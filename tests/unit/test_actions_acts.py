@@ -142,6 +142,13 @@ def test_so_it_is_where_the_model_has_no_acts(own_shop: URL) -> None:
     assert chat.form == "order_form" and chat.slots["request"] == "order_status"
 
 
+def test_a_refusal_of_something_else_does_not_end_what_is_open(own_shop: URL) -> None:
+    chat = Chat()
+    chat.ask("order_status")
+    said = chat.say("no i don't want to cancel it", "cancel_order")
+    assert said == ["utter_not_wanted", "utter_next_request", "utter_ask_order_number"]
+
+
 def test_a_change_of_mind_does_not_come_back(cancelling: Chat) -> None:
     cancelling.say("actually change the address", "change_address", act="request")
     assert cancelling.form == "address_form" and cancelling.slots["further_request"] is None
