@@ -48,10 +48,6 @@ class OtherLanguage(IntentClassifier, GraphComponent):
     """
 
     @staticmethod
-    def required_packages() -> list[str]:
-        return ["lingua"]
-
-    @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Every option with its default."""
         return OtherLanguageOptions().as_dict()
