@@ -24,7 +24,6 @@ def message(intent: str, after: str | None = None) -> Message:
         ([message("affirm"), message("inform")], False),
     ],
 )
-@pytest.mark.filterwarnings("ignore:The example")
 def test_a_text_after_two_questions_is_no_conflict(messages: list[Message], fits: bool) -> None:
     data = TrainingData(messages)
     validator = Validator(Domain.empty(), data, StoryGraph([]), None)
