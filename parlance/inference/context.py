@@ -44,7 +44,8 @@ class ContextReader:
         if self._with_said:
             said = self._encoded([context.said for context in contexts])
             after = [[*a, *self._behind, *self._before, *b] if a and b else b for a, b in zip(said, after, strict=True)]
-        return [[*self._before, *ids[-self._budget :], *self._behind] if ids else [] for ids in after]
+        read = [ids[max(0, len(ids) - self._budget) :] for ids in after]
+        return [[*self._before, *ids, *self._behind] if ids else [] for ids in read]
 
     def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch([tokenizable(text) for text in texts], add_special_tokens=False)

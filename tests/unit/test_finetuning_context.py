@@ -149,6 +149,7 @@ def test_a_context_is_cut_on_the_left_and_stands_behind_the_message(tokenizer: T
     assert message + tokens == pair
     assert cut[-4:] == tokens[-4:] and len(cut) < len(tokens)
     assert whole.tokens([Context("", "hello")]) == [[]]
+    assert ContextReader(tokenizer, 0).tokens([Context(CANCEL)]) == [[]]
     (both,) = ContextReader(tokenizer, 50, with_said=True).tokens([Context(CANCEL, "hello")])
     assert both[-len(tokens) :] == tokens and len(both) > len(tokens)
 
