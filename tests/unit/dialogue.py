@@ -38,7 +38,7 @@ SURE = 0.95
 _BLANK = re.compile(r"{(\w+)}")
 
 CONSENTED: dict[str, Any] = {"confirmed": True, "consent": {"id": "0", "about": {}}}
-"""The slots after a yes, for tests of what comes then."""
+"""The slots after a yes."""
 Entity = tuple[str, str] | tuple[str, str, str]
 """Type and value, and a role where it has one."""
 
@@ -203,12 +203,8 @@ class Chat(Conversation):
         act_confidence: float = SURE,
         **entities: str | Sequence[str],
     ) -> list[str]:
-        """What Fern says, by the responses' names.
-
-        Args:
-            act: What NLU says that the message does to what is open; nothing where it is empty.
-            entities: By type the value, or several of them.
-        """
+        """What Fern says, by the responses' names. ``entities`` are by type the value, or several of them; ``act`` is
+        what NLU says that the message does to what is open, if it is not empty."""
         self.said = []
         values = {name: [value] if isinstance(value, str) else value for name, value in entities.items()}
         named = ((name, value) for name in values for value in values[name])
