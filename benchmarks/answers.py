@@ -111,9 +111,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="a trained Rasa model")
-    parser.add_argument(
-        "--answers", type=Path, required=True, help="a YAML file of answers"
-    )
+    parser.add_argument("--answers", type=Path, required=True, help="a YAML file of answers")
     options = parser.parse_args()
     measured = measure(read_answers(options.answers), understanding(options.model))
     print("\n".join(measured.lines()))

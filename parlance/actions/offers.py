@@ -44,7 +44,7 @@ class ActionAccept(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         offer = fresh_offer(tracker)
         words = WORDS_OF_A_PERSON if offer == settings().person else WORDS_OF_AN_OFFER
-        if offer and latest_text(tracker) and not consent.is_plain_yes(latest_text(tracker), words):
+        if offer and latest_text(tracker) and not consent.is_yes(tracker.latest_message, words, _said_last(tracker)):
             dispatcher.utter_message(response="utter_offer_stands")
             return [SlotSet("offer", offer)]
         if isinstance(offer, dict):
@@ -56,6 +56,11 @@ class ActionAccept(Action):
             return [SlotSet("offer", None), *take_up(domain, intent, parsed, goes_on=True)]
         dispatcher.utter_message(response="utter_go_on" if tracker.active_loop.get("name") else "utter_what_else")
         return []
+
+
+def _said_last(tracker: Tracker) -> list[str]:
+    """What the assistant said in its last turn."""
+    return [str(e["text"]) for e in earlier_events(tracker) if e["event"] == "bot" and e.get("text")]
 
 
 class Decline(Action, ABC):
